@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Every test speaks TAP, so that each assertion is counted, not each file.
+TEST_EXTENSIONS = .test
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_LOG_DRIVER = $(LOG_DRIVER)
+TEST_LOG_COMPILER = $(SHELL)
+
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	PORTRES_LIB='$(abs_top_builddir)/src/.libs/libportres.so'; export PORTRES_LIB; \
+	PORTRES_RUN='$(abs_top_builddir)/scripts/portres-run'; export PORTRES_RUN; \
+	unset LD_PRELOAD PORTRES_DIR PORTRES_RANGE PORTRES_RESERVE PORTRES_RESERVATION PORTRES_DEBUG;
+
+EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh
+
+include tests/unit/local.mk
+include tests/preload/local.mk
+include tests/programs/local.mk
