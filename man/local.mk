@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: MIT
+dist_man_MANS = man/portres-run.1 man/libportres.3
+
+TESTS += man/options.test
+EXTRA_DIST += man/options.test
+
+EXTRA_DIST += docs/dependencies.md docs/design.md

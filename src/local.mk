@@ -1,1 +1,56 @@
 # SPDX-License-Identifier: MIT
+# The rooms of the house; each uses only what stands above it here.
+pkglibexecdir = $(libexecdir)/portres
+pkglibexec_PROGRAMS = src/portres-exec src/portres-hold
+
+include_HEADERS = include/portres.h
+
+room_cppflags = $(AM_CPPFLAGS) -DPORTRES_LIBEXECDIR='"$(pkglibexecdir)"'
+
+real_sources = src/real/calls.h src/real/real.h src/real/next.c src/real/option.c \
+	src/real/text.h src/real/text.c src/real/process.h src/real/process.c src/real/netns.h src/real/netns.c
+pool_sources = src/pool/pool.h src/pool/open.c src/pool/create.h src/pool/create.c \
+	src/pool/slot.h src/pool/slot.c src/pool/word.h src/pool/word.c
+guard_sources = src/guard/guard.h src/guard/guard.c src/guard/index.h src/guard/diag.h \
+	src/guard/diag.c src/guard/claim.h src/guard/claim.c src/guard/anchor.h \
+	src/guard/anchor.c src/guard/parked.h src/guard/parked.c src/guard/held.h src/guard/held.c
+core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/core/budget.c src/core/search.h src/core/search.c \
+	src/core/find.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
+	src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
+	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
+
+# The shared object, the tools and the unit tests link the same objects.
+noinst_LTLIBRARIES += src/libcore.la
+src_libcore_la_SOURCES = $(real_sources) $(pool_sources) $(guard_sources) $(core_sources)
+src_libcore_la_CPPFLAGS = $(room_cppflags)
+
+# _FORTIFY_SOURCE would make the library ask for functions that only glibc has.
+lib_LTLIBRARIES += src/libportres.la
+src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preload/settings.c \
+	src/preload/anchor.h src/preload/anchor.c src/preload/associate.h \
+	src/preload/associate.c src/preload/fdtable.h src/preload/fdtable.c src/preload/tie.h src/preload/tie.c \
+	src/preload/pools.h src/preload/pools.c src/preload/memory.h src/preload/memory.c \
+	src/preload/debug.h src/preload/debug.c src/preload/run.h src/preload/run.c \
+	src/preload/socket.h src/preload/socket.c src/preload/ioctl.c src/preload/bind.c \
+	src/preload/listen.c src/preload/connect.c src/preload/send.c src/preload/setsockopt.c \
+	src/preload/close.c src/preload/dup.c src/preload/fcntl.c
+src_libportres_la_CPPFLAGS = $(room_cppflags) -U_FORTIFY_SOURCE
+src_libportres_la_LIBADD = src/libcore.la
+src_libportres_la_LDFLAGS = -avoid-version -shared -Wl,-z,now -Wl,--hash-style=gnu \
+	-Wl,--version-script=$(top_srcdir)/src/preload/libportres.map
+src_libportres_la_DEPENDENCIES = src/libcore.la src/preload/libportres.map
+EXTRA_DIST += src/preload/libportres.map
+
+src_portres_hold_SOURCES = src/real/netns.c src/real/netns.h src/guard/hold.c src/guard/guard.c src/guard/guard.h src/guard/diag.c \
+	src/guard/diag.h src/guard/held.h src/guard/index.h src/real/direct.c src/real/option.c \
+	src/real/real.h src/real/calls.h
+src_portres_hold_CPPFLAGS = $(AM_CPPFLAGS)
+if STATIC_HOLDER
+src_portres_hold_LDFLAGS = -all-static
+endif
+
+# The helper of a portres-run within another must not meet the outer one's hooks: no look-up.
+src_portres_exec_SOURCES = src/real/direct.c src/run/exec.c src/run/options.h src/run/options.c \
+	src/run/substitute.h src/run/substitute.c
+src_portres_exec_CPPFLAGS = $(room_cppflags)
+src_portres_exec_LDADD = src/libcore.la

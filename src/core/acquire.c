@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "core/budget.h"
+#include "core/reservation.h"
+#include "core/search.h"
+#include "guard/anchor.h"
+#include "pool/word.h"
+#include "real/netns.h"
+
+/* A slot can be taken from under a slow acquirer only while the pool is full. */
+#define TRIES 16
+
+struct acquisition {
+	struct pool *pool;
+	const struct acquire_request *request;
+	struct slot_claim claim;
+	struct anchor anchor;
+	struct block block;
+};
+
+static void words_give_back(struct acquisition *a, uint32_t end)
+{
+	uint32_t port;
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
+		for (port = a->block.first; port < end; port++) {
+			uint64_t held = word_make(a->claim.token, WORD_HELD, 0);
+
+			atomic_compare_exchange_strong(
+				word_of(a->pool, (enum protocol)protocol, (uint16_t)port), &held, 0);
+		}
+	}
+}
+
+/*
+ * With its guard in place the port is ours whatever its word says, but for a
+ * process of the last owner that is just about to bind it (rule 3 of pool.h).
+ */
+static bool word_take(struct acquisition *a, enum protocol protocol, uint16_t port)
+{
+	_Atomic uint64_t *word = word_of(a->pool, protocol, port);
+	uint64_t seen = atomic_load(word), token;
+
+	do {
+		if (word_state(seen) == WORD_BINDING && !word_binder_is_dead(a->pool, seen))
+			return false;
+	} while (!atomic_compare_exchange_weak(word, &seen, word_make(a->claim.token, WORD_HELD, 0)));
+	/* Our guard is the proof that the reservation which had the port is dead. */
+	token = slot_token(a->pool, word_slot(seen));
+	if (token != a->claim.token && word_belongs(seen, token))
+		slot_free(a->pool, token);
+	return true;
+}
+
+static bool words_take(struct acquisition *a, uint16_t *failed)
+{
+	uint32_t port, end = (uint32_t)a->block.first + a->block.count;
+	int protocol;
+
+	for (port = a->block.first; port < end; port++) {
+		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
+			if (!(a->block.protocols & PROTOCOL_BIT(protocol)))
+				continue;
+			if (!word_take(a, (enum protocol)protocol, (uint16_t)port)) {
+				words_give_back(a, port + 1);
+				*failed = (uint16_t)port;
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* Guards that cannot be parked go to a holder. */
+static int fill(struct acquisition *a, uint16_t *failed)
+{
+	int error = anchor_fill(&a->anchor, &a->block, failed);
+
+	if (a->anchor.kind == ANCHOR_PARKED && (error == -ETOOMANYREFS || error == -EAGAIN)) {
+		budget_return(a->pool, TOKEN_SLOT(a->claim.token));
+		anchor_discard(&a->anchor);
+		error = anchor_open(&a->anchor, ANCHOR_HELD);
+		if (!error)
+			error = anchor_fill(&a->anchor, &a->block, failed);
+	}
+	return error;
+}
+
+static int take_block(struct acquisition *a, uint16_t first, uint16_t *failed)
+{
+	enum anchor_kind kind;
+	int error;
+
+	a->block.first = first;
+	error = fill(a, failed);
+	if (!error && netns_of(a->anchor.fd) != a->pool->netns)
+		error = -EOPNOTSUPP; /* the socket is of another namespace than this thread */
+	if (error || words_take(a, failed))
+		return error;
+	/* The guards are there and must go again. */
+	kind = a->anchor.kind;
+	anchor_discard(&a->anchor);
+	error = anchor_open(&a->anchor, kind);
+	return error ? error : -EADDRINUSE;
+}
+
+static int take_any_block(struct acquisition *a)
+{
+	struct search search;
+	uint16_t first, failed;
+	int error = search_begin(&search, a->pool, a->request);
+
+	if (!error)
+		error = -EADDRINUSE;
+	while (error == -EADDRINUSE && search_next(&search, &first)) {
+		error = take_block(a, first, &failed);
+		if (error == -EADDRINUSE)
+			search_failed(&search, failed);
+		else if (!error)
+			search_taken(&search, first);
+	}
+	search_end(&search);
+	return error;
+}
+
+/* Everything but the slot: the block's guards behind an anchor and its port words. */
+static int take(struct acquisition *a)
+{
+	uint32_t guards = a->block.count * (a->block.protocols == 3 ? 2U : 1U);
+	unsigned int slot = TOKEN_SLOT(a->claim.token);
+	uint16_t failed;
+	int error = anchor_open(&a->anchor, budget_choose(a->pool, slot, guards));
+
+	if (error)
+		return error;
+	if (a->request->first)
+		error = take_block(a, a->request->first, &failed);
+	else
+		error = take_any_block(a);
+	if (error)
+		anchor_discard(&a->anchor);
+	return error;
+}
+
+static int claim_slot(struct acquisition *a)
+{
+	int error = slot_claim(a->pool, &a->claim);
+
+	if (error == -ENOSPC) {
+		reservation_prune(a->pool, true);
+		error = slot_claim(a->pool, &a->claim);
+	}
+	return error;
+}
+
+int reservation_acquire(struct pool *pool, const struct acquire_request *request,
+			struct reservation *reservation, int *anchor)
+{
+	struct acquisition a = {.pool = pool, .request = request};
+	int tries, error;
+
+	if (!request->count || (uint32_t)request->first + request->count > POOL_PORTS)
+		return -EINVAL;
+	a.block.count = request->count;
+	a.block.protocols = request->protocols;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		error = claim_slot(&a);
+		if (error)
+			return error;
+		error = take(&a);
+		if (error) {
+			slot_free(pool, a.claim.token);
+			return error;
+		}
+		anchor_settle(&a.anchor, request->keep_on_exec);
+		if (slot_describe(pool, &a.claim, a.block, request->kind) &&
+		    slot_anchor(pool, &a.claim, anchor_cookie(a.anchor.fd)) &&
+		    reservation_find(pool, a.claim.token, reservation)) {
+			*anchor = a.anchor.fd;
+			return 0;
+		}
+		/* We were thought dead, and our slot is another's. */
+		words_give_back(&a, (uint32_t)a.block.first + a.block.count);
+		anchor_discard(&a.anchor);
+		slot_free(pool, a.claim.token);
+	}
+	return -ENOSPC;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* bind() to a port that the program names. */
+#include <errno.h>
+#include <sched.h>
+
+#include "core/address.h"
+#include "core/draw.h"
+#include "core/port.h"
+#include "guard/claim.h"
+#include "pool/word.h"
+#include "real/real.h"
+
+/* A bind takes microseconds; who takes longer has been stopped in the midst of it. */
+#define PATIENCE 1000
+
+static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	const struct reservation *reservation = bind->reservation;
+	int fd = bind->call->fd, reuse_address = 0, v6only = 0, claim;
+	struct claim_request request = {
+		.protocol = bind->call->protocol,
+		.index = reservation->pool->claim_index,
+		.netns = reservation->pool->netns,
+		.address = &bind->address,
+		.port = port,
+		/*
+		 * The kernel remembers of a port that somebody passed a guard with
+		 * SO_REUSEPORT, whether or not its owner wished to share it: a claim
+		 * that shares would see nobody. The word knows.
+		 */
+		.share = bind->own_share && seen & WORD_SHARED,
+	};
+
+	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
+	if (bind->address.ss_family == AF_INET6)
+		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+	request.reuse_address = reuse_address;
+	request.v6only = v6only;
+	claim = claim_take(&request);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+}
+
+static int bind_certain(struct port_bind *bind, uint16_t port)
+{
+	const struct reservation *reservation = bind->reservation;
+	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
+	int patience, error;
+
+	for (patience = 0; patience < PATIENCE; patience++) {
+		uint64_t seen = atomic_load(word);
+
+		if (!word_belongs(seen, reservation->token))
+			return -EADDRNOTAVAIL;
+		if (word_state(seen) == WORD_BINDING) {
+			if (word_binder_is_dead(reservation->pool, seen))
+				atomic_compare_exchange_strong(
+					word, &seen, word_make(reservation->token, WORD_MAYBE, 0));
+			else
+				sched_yield();
+			continue;
+		}
+		if (word_state(seen) == WORD_HELD && bind->binding)
+			error = port_bind_held(bind, port, seen);
+		else
+			error = claimed(bind, port, seen);
+		if (error != -EAGAIN)
+			return error;
+	}
+	return -EADDRINUSE;
+}
+
+int reservation_bind(const struct reservation *reservation, const struct socket_call *call,
+		     const struct sockaddr_storage *address, socklen_t length, uint16_t *port)
+{
+	struct port_bind bind;
+	int error = port_bind_begin(&bind, reservation, call, address, length);
+
+	if (error)
+		return error;
+	*port = address_port(address);
+	if (!*port)
+		return port_draw(&bind, port);
+	if (!block_contains(&reservation->block, *port))
+		return -EADDRNOTAVAIL;
+	return bind_certain(&bind, *port);
+}
+
+int reservation_bind_any(const struct reservation *reservation, const struct socket_call *call,
+			 uint16_t *port)
+{
+	struct sockaddr_storage address;
+	int family, error = real_option_get(call->fd, SOL_SOCKET, SO_DOMAIN, &family);
+
+	if (error)
+		return error;
+	return reservation_bind(reservation, call, &address, address_any(&address, family), port);
+}
+
+void reservation_unbind(const struct reservation *reservation, enum protocol protocol,
+			uint16_t port)
+{
+	_Atomic uint64_t *word = word_of(reservation->pool, protocol, port);
+	uint64_t seen = atomic_load(word), maybe;
+
+	if (word_state(seen) != WORD_USED || !word_belongs(seen, reservation->token))
+		return;
+	maybe = word_make(reservation->token, WORD_MAYBE,
+			  seen & (WORD_DRAWN | WORD_SHARED | WORD_CLIENT));
+	/* Where it has changed meanwhile, another has the port. */
+	if (atomic_compare_exchange_strong(word, &seen, maybe) && !(maybe & WORD_DRAWN))
+		atomic_fetch_add_explicit(
+			&reservation->pool->slots[TOKEN_SLOT(reservation->token)].preferred, 1,
+			memory_order_relaxed);
+}

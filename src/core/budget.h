@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* budget.h - how many guards may be parked in flight */
+#ifndef CORE_BUDGET_H
+#define CORE_BUDGET_H
+
+#include "guard/anchor.h"
+
+/*
+ * How to keep a new reservation's guards, whose slot it has already. Descriptors in
+ * flight count against every program of the user: parked only while this user's
+ * parked guards stay under a quarter of the soft RLIMIT_NOFILE, or without bound
+ * where the kernel does not count them. Parked ones are entered into the slot.
+ */
+enum anchor_kind budget_choose(struct pool *pool, unsigned int slot, uint32_t guards);
+
+/* Takes the guards of a slot out of the sum: they went to a holder after all. */
+void budget_return(struct pool *pool, unsigned int slot);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bind() to port 0: the next free port of the block.
+ *
+ * The block is walked round-robin from a cursor that all its users share, in up to
+ * four rounds: ports that nobody ever had or that an explicit bind gave back; then
+ * all that were seen to be closed, for these were drawn by a bind to port 0 whose
+ * caller may have promised the number to a server that it starts next; then those
+ * that are in use as far as we know (we do not see every close); last those that
+ * only TIME_WAIT holds. What is left free longest so comes first, and a number
+ * that was looked up and closed stays free for as long as the block allows.
+ */
+#include <errno.h>
+
+#include "core/draw.h"
+#include "guard/claim.h"
+#include "pool/word.h"
+
+static struct pool_slot *slot_of(const struct port_bind *bind)
+{
+	return &bind->reservation->pool->slots[TOKEN_SLOT(bind->reservation->token)];
+}
+
+int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
+{
+	const struct reservation *reservation = bind->reservation;
+	const struct block *block = &reservation->block;
+	struct pool_slot *slot = slot_of(bind);
+	uint32_t seen = atomic_load_explicit(&slot->cursor, memory_order_relaxed);
+	uint32_t offset = seen % block->count, i;
+	bool ours = false;
+
+	for (i = 0; i < block->count; i++, offset = offset + 1 == block->count ? 0 : offset + 1) {
+		uint16_t candidate = (uint16_t)(block->first + offset);
+		uint64_t word =
+			atomic_load(word_of(reservation->pool, bind->call->protocol, candidate));
+		int error;
+
+		if (!word_belongs(word, reservation->token))
+			continue;
+		ours = true;
+		error = try(bind, candidate, word);
+		if (error == -EADDRINUSE || error == -EAGAIN)
+			continue;
+		if (!error) {
+			*port = candidate;
+			/* Only if nobody has moved it on: order is all that it gives. */
+			atomic_compare_exchange_strong_explicit(&slot->cursor, &seen, offset + 1,
+								memory_order_relaxed,
+								memory_order_relaxed);
+		}
+		return error;
+	}
+	return ours ? -EADDRINUSE : -EADDRNOTAVAIL;
+}
+
+/* On every address: a port is drawn only where nobody of the reservation is on it at all. */
+static int by_claim(struct port_bind *bind, uint16_t port)
+{
+	struct claim_request request = {
+		.protocol = bind->call->protocol,
+		.index = bind->reservation->pool->claim_index,
+		.netns = bind->reservation->pool->netns,
+		.port = port,
+	};
+	int claim = claim_take(&request);
+
+	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+}
+
+int port_try_held(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	if (word_state(seen) == WORD_HELD)
+		return bind->binding ? port_bind_held(bind, port, seen) : by_claim(bind, port);
+	if (word_state(seen) == WORD_MAYBE && !(seen & WORD_DRAWN))
+		return by_claim(bind, port);
+	return -EADDRINUSE;
+}
+
+int port_try_closed(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	return word_state(seen) == WORD_MAYBE ? by_claim(bind, port) : -EADDRINUSE;
+}
+
+static int try_any(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	struct pool *pool = bind->reservation->pool;
+	uint64_t maybe = word_make(bind->reservation->token, WORD_MAYBE, 0);
+
+	if (word_state(seen) == WORD_BINDING &&
+	    (!word_binder_is_dead(pool, seen) ||
+	     !atomic_compare_exchange_strong(word_of(pool, bind->call->protocol, port), &seen, maybe)))
+		return -EADDRINUSE;
+	return by_claim(bind, port);
+}
+
+static int try_over_time_wait(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	const struct pool *pool = bind->reservation->pool;
+	int claim;
+
+	if (word_state(seen) == WORD_BINDING)
+		return -EADDRINUSE;
+	claim = claim_take_over_time_wait(pool->claim_index, pool->netns, port);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+}
+
+int port_draw(struct port_bind *bind, uint16_t *port)
+{
+	struct pool_slot *slot = slot_of(bind);
+	uint32_t preferred = atomic_load_explicit(&slot->preferred, memory_order_relaxed);
+	int error = -EADDRINUSE;
+
+	bind->flags |= WORD_DRAWN;
+	/* Skipped where a walk over all of them found none and none has come up since. */
+	if (atomic_load_explicit(&slot->exhausted, memory_order_relaxed) != preferred) {
+		error = port_round(bind, port_try_held, port);
+		if (error == -EADDRINUSE)
+			atomic_store_explicit(&slot->exhausted, preferred, memory_order_relaxed);
+	}
+	if (error == -EADDRINUSE)
+		error = port_round(bind, port_try_closed, port);
+	if (error == -EADDRINUSE)
+		error = port_round(bind, try_any, port);
+	if (error == -EADDRINUSE && bind->call->protocol == PROTOCOL_TCP)
+		error = port_round(bind, try_over_time_wait, port);
+	return error;
+}

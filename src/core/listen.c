@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "core/address.h"
+#include "core/reservation.h"
+#include "core/through.h"
+#include "guard/claim.h"
+#include "real/real.h"
+
+/*
+ * Two sockets with SO_REUSEADDR may both be bound to a port, but only one may
+ * listen. Behind the guard the kernel would let both: a claim that listens itself
+ * asks first, and keeps others out until ours does. -errno, or a claim to close;
+ * -ENOENT where none is needed.
+ */
+static int listening_claim(const struct reservation *reservation, int fd, bool own_share)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	struct claim_request request = {.protocol = PROTOCOL_TCP,
+					.index = reservation->pool->claim_index,
+					.netns = reservation->pool->netns,
+					.address = &address,
+					.reuse_address = true,
+					.listen = true};
+	int reuse_address = 0, listening = 0, v6only = 0;
+
+	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
+	real_option_get(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening);
+	/* Who listens already changes the backlog; a SO_REUSEPORT group shares by its wish. */
+	if (!reuse_address || listening || own_share)
+		return -ENOENT;
+	if (real_getsockname(fd, (struct sockaddr *)&address, &length))
+		return -errno;
+	if (address.ss_family == AF_INET6)
+		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+	request.port = address_port(&address);
+	request.v6only = v6only;
+	return claim_take(&request);
+}
+
+int reservation_listen(const struct reservation *reservation, const struct socket_call *call,
+		       int backlog)
+{
+	int share, claim, error = real_option_get(call->fd, SOL_SOCKET, SO_REUSEPORT, &share);
+
+	if (error)
+		return error;
+	claim = listening_claim(reservation, call->fd, share);
+	if (claim < 0 && claim != -ENOENT)
+		return claim;
+	error = through_listen(call->fd, backlog, share);
+	if (claim >= 0)
+		real_close(claim);
+	return error;
+}

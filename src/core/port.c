@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "core/address.h"
+#include "core/port.h"
+#include "core/through.h"
+#include "pool/word.h"
+#include "real/real.h"
+
+int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,
+		    const struct socket_call *call, const struct sockaddr_storage *address,
+		    socklen_t length)
+{
+	int share, error = real_option_get(call->fd, SOL_SOCKET, SO_REUSEPORT, &share);
+
+	if (error)
+		return error;
+	bind->reservation = reservation;
+	bind->call = call;
+	bind->address = *address;
+	bind->length = length;
+	bind->own_share = share;
+	bind->client = false;
+	bind->flags = share ? WORD_SHARED : 0;
+	bind->binding = word_binding(reservation->pool, reservation->token);
+	return 0;
+}
+
+static int bind_socket(struct port_bind *bind, uint16_t port)
+{
+	int fd = bind->call->fd, error = 0;
+
+	address_set_port(&bind->address, port);
+	if (bind->client) {
+		/* Both on for good: connections to different peers share a port. */
+		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		if (!error)
+			error = real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	}
+	if (!error)
+		error = through_bind(fd, &bind->address, bind->length,
+				     bind->own_share || bind->client);
+	return error;
+}
+
+int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	const struct reservation *reservation = bind->reservation;
+	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
+	uint64_t binding = bind->binding, after;
+	int error;
+
+	if (!atomic_compare_exchange_strong(word, &seen, binding))
+		return -EAGAIN;
+	error = bind_socket(bind, port);
+	if (!error)
+		after = word_make(reservation->token, WORD_USED, bind->flags);
+	else if (error == -EADDRINUSE)
+		after = word_make(reservation->token, WORD_MAYBE, 0);
+	else
+		after = seen;
+	atomic_compare_exchange_strong(word, &binding, after);
+	return error;
+}
+
+int port_bind_claimed(struct port_bind *bind, uint16_t port, int claim)
+{
+	const struct reservation *reservation = bind->reservation;
+	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
+	uint64_t used = word_make(reservation->token, WORD_USED, bind->flags);
+	uint64_t seen = atomic_load(word);
+	int error = 0;
+
+	/* The claim is there; only now does it count that all this is still ours. */
+	if (!reservation_anchored(reservation, bind->call->anchor))
+		error = -EADDRNOTAVAIL;
+	while (!error) {
+		if (!word_belongs(seen, reservation->token))
+			error = -EADDRNOTAVAIL;
+		else if (word_state(seen) == WORD_BINDING)
+			error = -EAGAIN;
+		else if (atomic_compare_exchange_weak(word, &seen, used))
+			break;
+	}
+	if (!error) {
+		error = bind_socket(bind, port);
+		if (error)
+			atomic_compare_exchange_strong(
+				word, &used, word_make(reservation->token, WORD_MAYBE, 0));
+	}
+	real_close(claim);
+	return error;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.h - one socket on its way to one port of a block
+ *
+ * What bind.c (a certain port), draw.c (the next free one) and connect.c (one for
+ * a connection) have in common: the two ways to a port, by its word or by a claim.
+ */
+#ifndef CORE_PORT_H
+#define CORE_PORT_H
+
+#include "core/reservation.h"
+
+struct port_bind {
+	const struct reservation *reservation;
+	const struct socket_call *call;
+	struct sockaddr_storage address; /* the program's; its port is put in here */
+	socklen_t length;
+	bool own_share;   /* the program has SO_REUSEPORT on by its own wish */
+	bool client;      /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
+	uint64_t flags;   /* of the word, once it is USED */
+	uint64_t binding; /* our BINDING word, 0: we must use claims */
+};
+
+/* Reads what it needs of the socket. 0 or -errno. */
+int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,
+		    const struct socket_call *call, const struct sockaddr_storage *address,
+		    socklen_t length);
+
+/*
+ * A port that was never used: its word, HELD when it was seen, is the lock.
+ * -EAGAIN: another was quicker. -EADDRINUSE: a stranger of the same user is there.
+ */
+int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen);
+
+/*
+ * Any other port: under a claim, which this closes. -EAGAIN: the word is being
+ * bound by another. -EADDRNOTAVAIL: the reservation is no longer ours.
+ */
+int port_bind_claimed(struct port_bind *bind, uint16_t port, int claim);
+
+#endif

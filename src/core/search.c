@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search for a free block goes round all allowed ports from a cursor that the
+ * pool's users share, so that blocks are reused in the order in which they came
+ * free. The pool says quickly where not to look; where nothing is left by its word,
+ * the kernel is asked which of its reservations still are, and there is a second round.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/search.h"
+#include "pool/word.h"
+#include "real/text.h"
+
+/* Where the first search of a pool begins: above what services commonly use. */
+#define SEARCH_START 20000
+
+struct search_map {
+	uint64_t netns;
+	struct port_range range;
+	uint8_t allowed[POOL_PORTS / 8];
+};
+
+/* Ports above 1023 that browsers refuse to open (the Fetch standard's "bad ports"). */
+static const uint16_t browsers_refuse[] = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+					   6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+					   10080};
+
+static bool allowed(const struct search_map *map, uint32_t port)
+{
+	return map->allowed[port / 8] >> port % 8 & 1;
+}
+
+static void allow(struct search_map *map, uint32_t first, uint32_t last, bool yes)
+{
+	uint32_t port;
+
+	for (port = first; port <= last && port < POOL_PORTS; port++) {
+		if (yes)
+			map->allowed[port / 8] |= (uint8_t)(1U << port % 8);
+		else
+			map->allowed[port / 8] &= (uint8_t)~(1U << port % 8);
+	}
+}
+
+/* "32768 60999" or "8080,9000-9010": two numbers a run, or one. */
+static void disallow_list(struct search_map *map, const char *path, char between)
+{
+	char list[4096];
+	const char *at = list;
+	uint64_t first, last;
+
+	if (text_file(path, list, sizeof list) <= 0)
+		return;
+	while (text_number(&at, 10, POOL_PORTS - 1, &first)) {
+		last = first;
+		if (*at == between) {
+			at++;
+			if (!text_number(&at, 10, POOL_PORTS - 1, &last))
+				return;
+		}
+		allow(map, (uint32_t)first, (uint32_t)last, false);
+		if (*at != ',')
+			return;
+		at++;
+	}
+}
+
+static void map_fill(struct search_map *map, uint64_t netns, struct port_range range)
+{
+	char number[16];
+	const char *at = number;
+	uint64_t unprivileged = 1024;
+	size_t i;
+
+	map->netns = netns;
+	map->range = range;
+	if (range.last) {
+		allow(map, range.first ? range.first : 1, range.last, true);
+		return;
+	}
+	if (text_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", number, sizeof number) > 0)
+		text_number(&at, 10, POOL_PORTS - 1, &unprivileged);
+	allow(map, unprivileged > 1024 ? (uint32_t)unprivileged : 1024, POOL_PORTS - 1, true);
+	allow(map, 32768, 60999, false); /* what the kernel begins with, if /proc is not there */
+	if (text_file("/proc/sys/net/ipv4/ip_local_port_range", number, sizeof number) > 0) {
+		allow(map, 32768, 60999, true);
+		disallow_list(map, "/proc/sys/net/ipv4/ip_local_port_range", '\t');
+	}
+	disallow_list(map, "/proc/sys/net/ipv4/ip_local_reserved_ports", '-');
+	for (i = 0; i < sizeof browsers_refuse / sizeof browsers_refuse[0]; i++)
+		allow(map, browsers_refuse[i], browsers_refuse[i], false);
+}
+
+/* Kept for the next search of the process, in the same namespace: three files less to read. */
+static _Atomic(struct search_map *) kept;
+
+static struct search_map *map_get(uint64_t netns, struct port_range range)
+{
+	struct search_map *map = atomic_load(&kept), *none = NULL;
+
+	if (map && map->netns == netns && !memcmp(&map->range, &range, sizeof range))
+		return map;
+	map = mmap(NULL, sizeof *map, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		return NULL;
+	map_fill(map, netns, range);
+	atomic_compare_exchange_strong(&kept, &none, map);
+	return map;
+}
+
+int search_begin(struct search *search, struct pool *pool, const struct acquire_request *request)
+{
+	*search = (struct search){
+		.pool = pool,
+		.request = request,
+		.map = map_get(pool->netns, request->range),
+	};
+	if (!search->map)
+		return -ENOMEM;
+	search->at = atomic_load_explicit(&pool->search_cursor, memory_order_relaxed) % POOL_PORTS;
+	if (!search->at)
+		search->at = SEARCH_START;
+	if (request->range.last &&
+	    (search->at < request->range.first || search->at > request->range.last))
+		search->at = request->range.first;
+	search->start = search->at;
+	return 0;
+}
+
+void search_end(struct search *search)
+{
+	if (search->map && search->map != atomic_load(&kept))
+		munmap(search->map, sizeof *search->map);
+}
+
+static bool looks_taken(const struct search *search, uint32_t port)
+{
+	return (search->request->protocols & PROTOCOL_BIT(PROTOCOL_TCP) &&
+		word_looks_taken(search->pool, PROTOCOL_TCP, (uint16_t)port)) ||
+	       (search->request->protocols & PROTOCOL_BIT(PROTOCOL_UDP) &&
+		word_looks_taken(search->pool, PROTOCOL_UDP, (uint16_t)port));
+}
+
+/* The first port of the candidate that speaks against it, 0: none. */
+static uint32_t obstacle(struct search *search, uint32_t first)
+{
+	uint32_t port;
+
+	/* From behind: the next candidate then begins as far on as it can. */
+	for (port = first + search->request->count - 1; port >= first; port--) {
+		if (!allowed(search->map, port))
+			return port;
+		if (looks_taken(search, port)) {
+			search->skipped = true;
+			return port;
+		}
+	}
+	return 0;
+}
+
+/* From the start to the end, from the beginning to the start; then once more after pruning. */
+static bool turn(struct search *search)
+{
+	if (!search->wrapped) {
+		search->wrapped = true;
+		search->at = 1;
+		return true;
+	}
+	if (search->pruned || !search->skipped)
+		return false;
+	reservation_prune(search->pool, false);
+	search->pruned = true;
+	search->wrapped = false;
+	search->at = search->start;
+	return true;
+}
+
+bool search_next(struct search *search, uint16_t *first)
+{
+	uint32_t align = search->request->align ? search->request->align : 1, blocked;
+
+	for (;;) {
+		search->at = (search->at + align - 1) / align * align;
+		if (search->at + search->request->count > POOL_PORTS ||
+		    (search->wrapped && search->at >= search->start)) {
+			if (!turn(search))
+				return false;
+			continue;
+		}
+		blocked = obstacle(search, search->at);
+		if (!blocked) {
+			*first = (uint16_t)search->at;
+			return true;
+		}
+		search->at = blocked + 1;
+	}
+}
+
+void search_failed(struct search *search, uint16_t port)
+{
+	search->at = port + 1U;
+}
+
+void search_taken(struct search *search, uint16_t first)
+{
+	atomic_store_explicit(&search->pool->search_cursor,
+			      (uint32_t)first + search->request->count, memory_order_relaxed);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* search.h - where a block of nobody's could be */
+#ifndef CORE_SEARCH_H
+#define CORE_SEARCH_H
+
+#include "core/reservation.h"
+
+struct search {
+	struct pool *pool;
+	const struct acquire_request *request;
+	struct search_map *map;
+	uint32_t at;    /* the next candidate */
+	uint32_t start; /* where both rounds begin */
+	bool wrapped; /* past 65535 once in this round */
+	bool skipped; /* ports that looked taken in the pool were passed over */
+	bool pruned;  /* the second round */
+};
+
+/* 0 or -ENOMEM. search_end in any case. */
+int search_begin(struct search *search, struct pool *pool, const struct acquire_request *request);
+void search_end(struct search *search);
+
+/* The next candidate; false where there is none any more. */
+bool search_next(struct search *search, uint16_t *first);
+
+/* The last candidate failed at this port: go on behind it. */
+void search_failed(struct search *search, uint16_t port);
+
+/* The last candidate was taken: the next search begins behind it. */
+void search_taken(struct search *search, uint16_t first);
+
+#endif

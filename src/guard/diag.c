@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "guard/diag.h"
+#include "guard/index.h"
+#include "real/real.h"
+
+/*
+ * Every state there is, also the one of sockets that are only bound, which Linux
+ * shows since 6.8 and older headers do not name.
+ */
+#define ALL_STATES (~0U)
+
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 body;
+};
+
+/* A request for the sockets whose local port lies in a range, and nothing else. */
+struct range_request {
+	struct request request;
+	struct nlattr attribute;
+	struct inet_diag_bc_op filter[4];
+};
+
+static int diag_socket(void)
+{
+	int fd = real_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static struct request request_make(int family, unsigned int size, unsigned int flags)
+{
+	return (struct request){
+		.header = {.nlmsg_len = size,
+			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
+		.body = {.sdiag_family = (uint8_t)family,
+			 .sdiag_protocol = IPPROTO_TCP,
+			 .idiag_states = ALL_STATES,
+			 .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
+	};
+}
+
+/* Guards and claims are the sockets on indexes that no interface has. */
+static bool is_ours(const struct inet_diag_msg *socket)
+{
+	return socket->id.idiag_if > GUARD_INDEX_LAST;
+}
+
+static int range_visit(int fd, int family, uint16_t first, uint16_t last,
+		       bool (*visit)(const struct inet_diag_msg *, void *), void *context)
+{
+	struct range_request range = {
+		.request = request_make(family, sizeof range, NLM_F_DUMP),
+		.attribute = {.nla_len = sizeof range.attribute + sizeof range.filter,
+			      .nla_type = INET_DIAG_REQ_BYTECODE},
+		/* A jump past the end refuses; the port of a comparison is in the next one. */
+		.filter = {{INET_DIAG_BC_S_GE, 8, 20}, {0, 0, first}, {INET_DIAG_BC_S_LE, 8, 12}, {0, 0, last}},
+	};
+	_Alignas(struct nlmsghdr) char buffer[8192];
+
+	if (real_sendto(fd, &range, sizeof range, 0, NULL, 0) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t got = real_recvfrom(fd, buffer, sizeof buffer, 0, NULL, NULL);
+		struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+		unsigned int left;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got ? -errno : -EPROTO;
+		left = (unsigned int)got;
+		for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+			if (header->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (header->nlmsg_type == NLMSG_ERROR)
+				return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
+			if (!visit(NLMSG_DATA(header), context))
+				return -EADDRINUSE;
+		}
+	}
+}
+
+static bool time_wait_visit(const struct inet_diag_msg *socket, void *context)
+{
+	uint16_t *busy = context;
+
+	if (is_ours(socket) || socket->idiag_state == TCP_TIME_WAIT)
+		return true;
+	*busy = ntohs(socket->id.idiag_sport);
+	return false;
+}
+
+int diag_only_time_wait(uint16_t first, uint16_t last, uint16_t *busy)
+{
+	int fd = diag_socket(), error;
+
+	if (fd < 0)
+		return fd;
+	error = range_visit(fd, AF_INET, first, last, time_wait_visit, busy);
+	if (!error)
+		error = range_visit(fd, AF_INET6, first, last, time_wait_visit, busy);
+	/* A kernel without IPv6 has no sockets of it. */
+	if (error == -ENOENT)
+		error = 0;
+	real_close(fd);
+	return error;
+}
+
+static void end_point(const struct sockaddr_storage *address, __be32 *ip, __be16 *port)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)address;
+
+	if (address->ss_family == AF_INET6) {
+		memcpy(ip, &in6->sin6_addr, sizeof in6->sin6_addr);
+		*port = in6->sin6_port;
+	} else {
+		ip[0] = in4->sin_addr.s_addr;
+		*port = in4->sin_port;
+	}
+}
+
+bool diag_connection_exists(const struct sockaddr_storage *local,
+			    const struct sockaddr_storage *peer)
+{
+	struct request request = request_make(peer->ss_family, sizeof request, 0);
+	_Alignas(struct nlmsghdr) char buffer[2048];
+	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+	bool exists = false;
+	int fd = diag_socket();
+	ssize_t got;
+
+	if (fd < 0)
+		return false;
+	end_point(local, request.body.id.idiag_src, &request.body.id.idiag_sport);
+	end_point(peer, request.body.id.idiag_dst, &request.body.id.idiag_dport);
+	if (real_sendto(fd, &request, sizeof request, 0, NULL, 0) > 0) {
+		got = real_recvfrom(fd, buffer, sizeof buffer, 0, NULL, NULL);
+		if (got > 0 && NLMSG_OK(header, (unsigned int)got) &&
+		    header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
+			const struct inet_diag_msg *found = NLMSG_DATA(header);
+
+			/* A bound socket may take over a tuple in TIME_WAIT. */
+			exists = found->idiag_state != TCP_TIME_WAIT;
+		}
+	}
+	real_close(fd);
+	return exists;
+}

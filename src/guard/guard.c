@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+
+#include "guard/diag.h"
+#include "guard/guard.h"
+#include "guard/index.h"
+#include "real/netns.h"
+#include "real/real.h"
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
+
+static int socket_type(enum protocol protocol)
+{
+	return (protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+}
+
+/* [::] for both families, 0.0.0.0 where the kernel has no IPv6. */
+int wildcard_bind(int fd, bool ipv6, uint16_t port)
+{
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+	if (ipv6)
+		return real_bind(fd, (struct sockaddr *)&any6, sizeof any6) ? -errno : 0;
+	return real_bind(fd, (struct sockaddr *)&any4, sizeof any4) ? -errno : 0;
+}
+
+int wildcard_socket(enum protocol protocol, bool *ipv6)
+{
+	int fd = real_socket(AF_INET6, socket_type(protocol), 0);
+
+	*ipv6 = fd >= 0;
+	if (fd >= 0) {
+		/* Off by default, but for net.ipv6.bindv6only. */
+		real_option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+		return fd;
+	}
+	if (errno != EAFNOSUPPORT)
+		return -errno;
+	fd = real_socket(AF_INET, socket_type(protocol), 0);
+	return fd < 0 ? -errno : fd;
+}
+
+int index_bind(int fd, uint32_t index)
+{
+	int error = real_option_set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)index);
+
+	/* Unknown before Linux 5.1, for the privileged only before 5.7. */
+	return error == -ENOPROTOOPT || error == -EPERM ? -EOPNOTSUPP : error;
+}
+
+/*
+ * The index of the guards: the first even one from the top that no interface has.
+ * Guards need not agree on it; claims, whose index is odd, never meet it.
+ */
+static uint32_t guard_index(int fd)
+{
+	static _Atomic uint32_t chosen;
+	uint32_t index = atomic_load_explicit(&chosen, memory_order_relaxed);
+	struct ifreq request;
+
+	if (index)
+		return index;
+	for (index = GUARD_INDEX; index > GUARD_INDEX_LAST; index -= GUARD_INDEX_STEP) {
+		request.ifr_ifindex = (int)index;
+		if (real_ioctl(fd, SIOCGIFNAME, &request))
+			break;
+	}
+	atomic_store_explicit(&chosen, index, memory_order_relaxed);
+	return index;
+}
+
+int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
+{
+	bool ipv6;
+	int fd = wildcard_socket(protocol, &ipv6), error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (over_time_wait)
+		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!error)
+		error = wildcard_bind(fd, ipv6, port);
+	if (!error && over_time_wait)
+		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+	if (!error)
+		error = index_bind(fd, guard_index(fd));
+	if (!error)
+		error = real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!error)
+		return fd;
+	real_close(fd);
+	return error;
+}
+
+bool guard_present(enum protocol protocol, uint16_t port)
+{
+	bool ipv6;
+	int fd = wildcard_socket(protocol, &ipv6), error;
+
+	if (fd < 0)
+		return true;
+	/*
+	 * A guard would stand in the way of this; but it stands itself in nobody's
+	 * way for longer than it must, and not at all in that of a server with
+	 * SO_REUSEADDR.
+	 */
+	error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, protocol == PROTOCOL_TCP);
+	if (!error)
+		error = index_bind(fd, guard_index(fd));
+	if (!error)
+		error = wildcard_bind(fd, ipv6, port);
+	real_close(fd);
+	return error != 0;
+}
+
+uint64_t guard_netns(void)
+{
+	bool ipv6;
+	int fd = wildcard_socket(PROTOCOL_UDP, &ipv6);
+	uint64_t netns = fd < 0 ? 0 : netns_of(fd);
+
+	if (fd >= 0)
+		real_close(fd);
+	return netns;
+}
+
+/* Ports that an ordinary bind refused and one that ignores TIME_WAIT did not. */
+struct doubtful {
+	uint16_t first, last;
+	bool any;
+};
+
+static int place_one(enum protocol protocol, uint16_t port, struct guard_sink *sink,
+		     struct doubtful *doubtful)
+{
+	int fd, error;
+
+	for (;;) {
+		fd = guard_place(protocol, port, false);
+		if (fd == -EADDRINUSE && protocol == PROTOCOL_TCP) {
+			fd = guard_place(protocol, port, true);
+			if (fd >= 0) {
+				if (!doubtful->any)
+					doubtful->first = port;
+				doubtful->last = port;
+				doubtful->any = true;
+			}
+		}
+		if (fd != -EMFILE)
+			break;
+		error = sink->make_room(sink);
+		if (error)
+			return error;
+	}
+	return fd < 0 ? fd : sink->take(sink, fd);
+}
+
+int guard_place_block(const struct block *block, struct guard_sink *sink, uint16_t *failed)
+{
+	struct doubtful doubtful = {0};
+	uint32_t port, end = (uint32_t)block->first + block->count;
+	int error;
+
+	for (port = block->first; port < end; port++) {
+		*failed = (uint16_t)port;
+		if (block->protocols & PROTOCOL_BIT(PROTOCOL_TCP)) {
+			error = place_one(PROTOCOL_TCP, (uint16_t)port, sink, &doubtful);
+			if (error)
+				return error;
+		}
+		if (block->protocols & PROTOCOL_BIT(PROTOCOL_UDP)) {
+			error = place_one(PROTOCOL_UDP, (uint16_t)port, sink, &doubtful);
+			if (error)
+				return error;
+		}
+	}
+	if (!doubtful.any)
+		return 0;
+	/*
+	 * A socket that is bound with SO_REUSEADDR and does not listen lets a bind
+	 * that ignores TIME_WAIT pass, too. With the guards in place nobody can
+	 * come in any more: now ask the kernel who is there.
+	 */
+	*failed = doubtful.first;
+	return diag_only_time_wait(doubtful.first, doubtful.last, failed);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Pieces that guards and claims share: sockets on interface indexes that do not exist. */
+#ifndef GUARD_INDEX_H
+#define GUARD_INDEX_H
+
+#include "pool/pool.h"
+
+/* Guards are on even indexes, claims on odd ones (the pool's header says which). */
+#define GUARD_INDEX      0x7ffffff0
+#define GUARD_INDEX_LAST 0x7fff0000
+#define GUARD_INDEX_STEP 16
+
+/* A wildcard socket for both families, AF_INET where there is no IPv6. fd or -errno. */
+int wildcard_socket(enum protocol protocol, bool *ipv6);
+int wildcard_bind(int fd, bool ipv6, uint16_t port);
+
+/* Puts a socket on an interface index. 0 or -errno, -EOPNOTSUPP: the kernel cannot. */
+int index_bind(int fd, uint32_t index);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pool/create.h"
+#include "pool/pool.h"
+#include "real/real.h"
+#include "real/text.h"
+
+/* As many folders as strangers may have squatted in /dev/shm before we give up. */
+#define FOLDER_SUFFIXES 16
+
+uint64_t pool_signature(void)
+{
+	return ((uint64_t)sizeof(struct pool) << 32) ^ ((uint64_t)sizeof(struct pool_slot) << 16) ^
+	       ((uint64_t)POOL_SLOTS << 4) ^ PROTOCOLS ^ offsetof(struct pool, words);
+}
+
+/* Ours, a folder, and closed to others. */
+static int folder_open(const char *path)
+{
+	struct stat stat;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ELOOP || errno == ENOTDIR ? -EACCES : -errno;
+	if (fstat(fd, &stat) || stat.st_uid != geteuid() || stat.st_mode & 022) {
+		real_close(fd);
+		return -EACCES;
+	}
+	return fd;
+}
+
+static int folder_make(const char *path)
+{
+	if (mkdir(path, 0700))
+		return errno == EEXIST ? folder_open(path) : -errno;
+	/* The umask may have taken our own rights away. */
+	if (chmod(path, 0700))
+		return -errno;
+	return folder_open(path);
+}
+
+static void folder_path(struct text *path, unsigned int suffix)
+{
+	path->length = 0;
+	text_add(path, "/dev/shm/portres-");
+	text_add_number(path, geteuid(), 10);
+	if (suffix) {
+		text_add(path, ".");
+		text_add_number(path, suffix, 10);
+	}
+}
+
+/*
+ * The user's own folder in /dev/shm: the first that is ours. Where a stranger made
+ * one of that name before us, the next suffix is used.
+ */
+static int folder_default(bool create)
+{
+	char buffer[64];
+	struct text path = TEXT(buffer);
+	unsigned int suffix;
+	int fd = -ENOENT;
+
+	for (suffix = 0; suffix < FOLDER_SUFFIXES; suffix++) {
+		folder_path(&path, suffix);
+		fd = folder_open(buffer);
+		if (fd >= 0 || fd == -EMFILE || fd == -ENFILE)
+			return fd;
+	}
+	for (suffix = 0; create && suffix < FOLDER_SUFFIXES; suffix++) {
+		folder_path(&path, suffix);
+		fd = folder_make(buffer);
+		if (fd != -EACCES)
+			break;
+	}
+	return fd;
+}
+
+static int file_check(int fd, const struct pool *pool, uint64_t netns)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat))
+		return -errno;
+	if (!S_ISREG(stat.st_mode))
+		return -EBADMSG;
+	if (stat.st_uid != geteuid() || stat.st_mode & 077)
+		return -EACCES;
+	if (stat.st_size != (off_t)sizeof *pool)
+		return -EBADMSG;
+	if (!pool)
+		return 0;
+	if (pool->magic != POOL_MAGIC || pool->version != POOL_VERSION ||
+	    pool->size != sizeof *pool || pool->signature != pool_signature() ||
+	    pool->netns != netns || pool->claim_index % 2 == 0 ||
+	    pool->claim_index > INT32_MAX)
+		return -EBADMSG;
+	return 0;
+}
+
+static int file_map(struct pool **pool, int folder, const char *name, uint64_t netns)
+{
+	int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct pool *mapped;
+	int error;
+
+	if (fd < 0)
+		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EBADMSG : -errno;
+	error = file_check(fd, NULL, netns);
+	if (!error) {
+		mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (mapped == MAP_FAILED) {
+			error = -errno;
+		} else {
+			error = file_check(fd, mapped, netns);
+			if (error)
+				munmap(mapped, sizeof *mapped);
+			else
+				*pool = mapped;
+		}
+	}
+	real_close(fd);
+	return error;
+}
+
+int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool create)
+{
+	char name[48];
+	struct text text = TEXT(name);
+	int fd, error;
+
+	/* The version is in the name: programs of two versions do not meet here. */
+	text_add(&text, "netns-");
+	text_add_number(&text, netns, 16);
+	text_add(&text, ".v");
+	text_add_number(&text, POOL_VERSION, 10);
+
+	if (!folder)
+		fd = folder_default(create);
+	else
+		fd = create ? folder_make(folder) : folder_open(folder);
+	if (fd < 0)
+		return fd;
+	error = file_map(pool, fd, name, netns);
+	if (error == -ENOENT && create) {
+		error = pool_create(fd, name, netns, pool_claim_index());
+		if (!error)
+			error = file_map(pool, fd, name, netns);
+	}
+	real_close(fd);
+	return error;
+}
+
+void pool_close(struct pool *pool)
+{
+	munmap(pool, sizeof *pool);
+}

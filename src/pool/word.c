@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "pool/word.h"
+#include "real/process.h"
+
+#define PID_BITS 22 /* Linux knows no larger pid: PID_MAX_LIMIT */
+
+static uint64_t start_bits(uint64_t start)
+{
+	return start & ((1U << WORD_START_BITS) - 1);
+}
+
+uint64_t word_binding(const struct pool *pool, uint64_t token)
+{
+	struct process_identity self = process_identity();
+
+	if (!self.start || !self.namespace || self.namespace != pool->namespace ||
+	    (uint64_t)self.pid >> PID_BITS)
+		return 0;
+	return token >> BINDING_TAG_SHIFT << BINDING_TAG_SHIFT |
+	       start_bits(self.start) << WORD_START_SHIFT | (uint64_t)self.pid << WORD_TAG_SHIFT |
+	       (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | WORD_BINDING;
+}
+
+bool word_binder_is_dead(const struct pool *pool, uint64_t word)
+{
+	struct process_identity self = process_identity();
+	pid_t pid = (pid_t)(word >> WORD_TAG_SHIFT & ((1U << PID_BITS) - 1));
+	struct process_state state;
+	int error;
+
+	if (!self.namespace || self.namespace != pool->namespace)
+		return false;
+	if (pid <= 0)
+		return true; /* nobody wrote this: the word is damaged */
+	error = process_stat(pid, &state);
+	if (error == -ESRCH)
+		return true;
+	if (error || !process_sees_its_own())
+		return false;
+	return state.ended ||
+	       start_bits(state.start) != (word >> WORD_START_SHIFT & ((1U << WORD_START_BITS) - 1));
+}
+
+bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port)
+{
+	uint64_t word = atomic_load_explicit(&pool->words[protocol][port], memory_order_relaxed);
+	unsigned int slot = word_slot(word);
+
+	return word_state(word) != WORD_FREE && word_belongs(word, slot_token(pool, slot)) &&
+	       atomic_load_explicit(&pool->slots[slot].ended, memory_order_relaxed) !=
+		       slot_token(pool, slot);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * word.h - the port words: which reservation has a port, and what it does with it
+ *
+ *	        guard placed        bind(0): CAS           bound            closed
+ *	(free) ─────────────▶ HELD ─────────────▶ BINDING ───────▶ USED ────────▶ MAYBE
+ *	   ▲                    ▲                   │                ▲  through a   │
+ *	   └─── anchor gone ────┴─── not bound ─────┘                └─── claim ────┘
+ *
+ * HELD     nobody of the reservation has ever bound it; the CAS to BINDING locks it
+ * BINDING  somebody is about to bind it; the word names the process
+ * USED     was bound and not seen to be closed
+ * MAYBE    was seen to be closed; a child may still have it: only a claim can tell
+ *
+ * From bit 0: state (3), DRAWN, SHARED, CLIENT, slot (12), then the token's tag
+ * (46). In a BINDING word the tag shrinks to its upper 12 bits, and below it stand
+ * the pid (22) and the low bits of its start time (12).
+ */
+#ifndef POOL_WORD_H
+#define POOL_WORD_H
+
+#include "pool/slot.h"
+
+enum word_state { WORD_FREE, WORD_HELD, WORD_BINDING, WORD_USED, WORD_MAYBE };
+
+#define WORD_STATE_MASK UINT64_C(7)
+/* The last bind was to port 0: whoever closed it may have promised the port to another. */
+#define WORD_DRAWN UINT64_C(8)
+/* Those who are bound there asked for SO_REUSEPORT themselves. */
+#define WORD_SHARED UINT64_C(16)
+/* Outgoing connections are on it: others may join them. */
+#define WORD_CLIENT UINT64_C(32)
+
+#define WORD_SLOT_SHIFT  6
+#define WORD_TAG_SHIFT   18
+#define WORD_START_SHIFT 40
+#define WORD_START_BITS  12
+#define BINDING_TAG_SHIFT 52
+
+static inline enum word_state word_state(uint64_t word)
+{
+	return (enum word_state)(word & WORD_STATE_MASK);
+}
+
+static inline unsigned int word_slot(uint64_t word)
+{
+	return word >> WORD_SLOT_SHIFT & (POOL_SLOTS - 1);
+}
+
+/* A word of this token's reservation, in any state but BINDING. */
+static inline uint64_t word_make(uint64_t token, enum word_state state, uint64_t flags)
+{
+	return token >> WORD_TAG_SHIFT << WORD_TAG_SHIFT |
+	       (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | flags | (uint64_t)state;
+}
+
+static inline bool word_belongs(uint64_t word, uint64_t token)
+{
+	unsigned int shift = word_state(word) == WORD_BINDING ? BINDING_TAG_SHIFT : WORD_TAG_SHIFT;
+
+	return word_state(word) != WORD_FREE && word_slot(word) == TOKEN_SLOT(token) &&
+	       word >> shift == token >> shift;
+}
+
+static inline _Atomic uint64_t *word_of(struct pool *pool, enum protocol protocol, uint16_t port)
+{
+	return &pool->words[protocol][port];
+}
+
+/*
+ * The BINDING word of this process. 0 where nobody could tell that it had died
+ * (another pid namespace than the pool's, no /proc): the caller then takes its
+ * ports through claims, which the kernel ends.
+ */
+uint64_t word_binding(const struct pool *pool, uint64_t token);
+
+/*
+ * Whether the process of a BINDING word is proven dead. The one decision that
+ * rests on a pid: false wherever there is doubt.
+ */
+bool word_binder_is_dead(const struct pool *pool, uint64_t word);
+
+/*
+ * Whether the port looks taken: its word belongs to the reservation that is in its
+ * slot now, and no holder of that has gone. A hint, as all that is in the pool.
+ */
+bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <unistd.h>
+
+#include "preload/anchor.h"
+#include "preload/fdtable.h"
+#include "preload/hook.h"
+#include "preload/run.h"
+#include "preload/tie.h"
+
+/* An inherited anchor is looked for up to here: anchors are never placed higher. */
+#define ANCHOR_SEARCH 1000
+
+bool anchor_is(int fd)
+{
+	return run_is_anchor(fd) || fdtable_get(fd).flags & FD_ANCHOR;
+}
+
+void anchor_make_way(int fd)
+{
+	int saved = errno;
+
+	if (run_is_anchor(fd))
+		run_move_anchor(fd);
+	else if (fdtable_get(fd).flags & FD_ANCHOR)
+		tie_move_anchor(fd);
+	errno = saved;
+}
+
+static bool run_anchor(const struct reservation *reservation, int *anchor)
+{
+	struct reservation found;
+	unsigned int i;
+
+	for (i = 0; i < run_count(); i++)
+		if (run_get(i)->token == reservation->token)
+			return !run_find(i, reservation->pool->netns, &found, anchor);
+	return false;
+}
+
+bool anchor_of(const struct reservation *reservation, int *anchor)
+{
+	struct tie tie;
+	int fd;
+
+	if (tie_find(reservation->token, &tie)) {
+		*anchor = tie.anchor;
+		return reservation_anchored(reservation, tie.anchor);
+	}
+	if (run_anchor(reservation, anchor))
+		return true;
+	/* Inherited across exec: we have it, but do not know it yet. */
+	for (fd = ANCHOR_SEARCH; fd > STDERR_FILENO; fd--) {
+		if (!reservation_anchored(reservation, fd))
+			continue;
+		tie = (struct tie){
+			.token = reservation->token, .pool = reservation->pool, .anchor = fd};
+		*anchor = fd;
+		return tie_add(&tie);
+	}
+	return false;
+}
+
+void anchor_exec_changed(int fd)
+{
+	struct fd_entry entry = fdtable_get(fd);
+	int saved = errno;
+
+	if (entry.flags & FD_ACQUIRER)
+		tie_update_exec(entry.cookie);
+	errno = saved;
+}
+
+bool anchor_next(unsigned int first, unsigned int last, unsigned int *anchor)
+{
+	unsigned int highest = fdtable_highest(), i;
+	int fd;
+
+	for (i = 0; i < run_count(); i++) {
+		fd = run_anchor_number(i);
+		if (fd >= 0 && (unsigned int)fd > highest)
+			highest = (unsigned int)fd;
+	}
+	for (; first <= last && first <= highest; first++) {
+		if (anchor_is((int)first)) {
+			*anchor = first;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "preload/associate.h"
+#include "preload/debug.h"
+#include "preload/hook.h"
+#include "preload/memory.h"
+#include "preload/pools.h"
+#include "preload/run.h"
+#include "preload/socket.h"
+#include "preload/tie.h"
+#include "real/netns.h"
+
+/* The one that ASSOCIATE made. */
+static int associated(int fd, const struct fd_entry *entry, struct association *association)
+{
+	struct tie tie;
+	unsigned int i;
+	int error;
+
+	memset(association, 0, sizeof *association);
+	association->call = (struct socket_call){fd, fd_protocol(entry), -1};
+	association->outside = OUTSIDE_DENY;
+	association->connect = true;
+	if (tie_find(entry->token, &tie)) {
+		association->call.anchor = tie.anchor;
+		return reservation_find(tie.pool, tie.token, &association->reservation)
+			       ? 1
+			       : -EADDRNOTAVAIL;
+	}
+	for (i = 0; i < run_count(); i++) {
+		if (run_get(i)->token != entry->token)
+			continue;
+		error = run_find(i, netns_of(fd), &association->reservation,
+				 &association->call.anchor);
+		return error ? -EADDRNOTAVAIL : 1;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+static int in_runs(int fd, struct association list[RUNS_MAX])
+{
+	enum protocol protocol;
+	unsigned int i;
+	int found = 0, error;
+
+	if (socket_protocol(fd, &protocol))
+		return 0;
+	for (i = 0; i < run_count(); i++) {
+		const struct run *run = run_get(i);
+		struct association *association = &list[found];
+
+		if (!(run->protocols & PROTOCOL_BIT(protocol)))
+			continue;
+		if (!run->token)
+			return -run->error;
+		*association = (struct association){
+			.call = {fd, protocol, -1},
+			.outside = run->outside,
+			.full_pass = run->full_pass,
+			.connect = run->connect,
+		};
+		error = run_find(i, netns_of(fd), &association->reservation,
+				 &association->call.anchor);
+		if (!error)
+			found++;
+		else if (error != -ENOENT)
+			return error;
+	}
+	return found;
+}
+
+int association_find(int fd, struct association list[RUNS_MAX])
+{
+	struct fd_entry entry = fdtable_get(fd);
+
+	/* The socket of an old entry may be closed, and its number another's. */
+	if (entry.flags & FD_ASSOCIATED && entry.cookie == socket_cookie(fd))
+		return associated(fd, &entry, &list[0]);
+	return run_count() ? in_runs(fd, list) : 0;
+}
+
+void association_bound(const struct association *association, uint16_t port)
+{
+	int fd = association->call.fd;
+	struct fd_entry entry = fdtable_get(fd);
+
+	uint64_t cookie = 0;
+
+	/* Needed where an entry says more than that the port may come free at its close. */
+	if (entry.flags & (FD_ASSOCIATED | FD_ACQUIRER) || hook_needed(STATE_CONNECT))
+		cookie = socket_cookie(fd);
+	if (!(entry.flags & (FD_ASSOCIATED | FD_ACQUIRER)) || entry.cookie != cookie)
+		entry = (struct fd_entry){.cookie = cookie};
+	entry.token = association->reservation.token;
+	entry.port = port;
+	entry.flags |= FD_BOUND | (association->call.protocol == PROTOCOL_UDP ? FD_UDP : 0);
+	fdtable_set(fd, entry);
+}
+
+bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
+		      struct sockaddr_storage *peer)
+{
+	if (length < sizeof(struct sockaddr_in) || length > sizeof *peer ||
+	    !memory_readable(fd, address, length))
+		return false;
+	memset(peer, 0, sizeof *peer);
+	memcpy(peer, address, length);
+	return peer->ss_family != AF_UNSPEC && address_valid(peer, length);
+}
+
+bool association_pending(int fd)
+{
+	struct fd_entry entry = fdtable_get(fd);
+
+	if (!hook_needed(STATE_CONNECT))
+		return (entry.flags & (FD_ASSOCIATED | FD_BOUND)) == FD_ASSOCIATED;
+	return !(entry.flags & (FD_BOUND | FD_PASSED)) || entry.cookie != socket_cookie(fd);
+}
+
+/* Bound before we knew it: next time one question is enough. */
+static void note_bound(int fd)
+{
+	struct fd_entry entry = {.cookie = socket_cookie(fd), .flags = FD_PASSED};
+
+	if (hook_needed(STATE_CONNECT) && !fdtable_get(fd).flags)
+		fdtable_set(fd, entry);
+}
+
+int association_bind_implicit(int fd, bool always, const struct sockaddr_storage *peer,
+			      socklen_t length)
+{
+	struct association list[RUNS_MAX];
+	uint16_t port;
+	int count, i, error = 0;
+
+	if (socket_port(fd)) {
+		note_bound(fd);
+		return 0;
+	}
+	count = association_find(fd, list);
+	if (count <= 0)
+		return count;
+	if (!always && !list[0].connect)
+		return 0;
+	for (i = 0; i < count; i++) {
+		const struct association *association = &list[i];
+
+		if (peer && association->call.protocol == PROTOCOL_TCP)
+			error = reservation_bind_for_connect(&association->reservation,
+							     &association->call, peer, length, &port);
+		else
+			error = reservation_bind_any(&association->reservation, &association->call,
+						     &port);
+		if (!error) {
+			association_bound(association, port);
+			return 0;
+		}
+		if (error != -EADDRINUSE && error != -EADDRNOTAVAIL)
+			break;
+	}
+	if (list[0].full_pass && (error == -EADDRINUSE || error == -EADDRNOTAVAIL))
+		return 0;
+	debug_error("no port of the block for listen, connect or send", error);
+	return error;
+}

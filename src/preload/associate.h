@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* associate.h - the reservation that a call on a socket concerns */
+#ifndef PRELOAD_ASSOCIATE_H
+#define PRELOAD_ASSOCIATE_H
+
+#include "core/reservation.h"
+#include "core/run.h"
+#include "preload/fdtable.h"
+
+/* A socket, a reservation for it, and how strict that is. */
+struct association {
+	struct reservation reservation;
+	struct socket_call call;
+	enum run_outside outside; /* explicit ports outside the block */
+	bool full_pass;           /* block exhausted: the kernel's choice */
+	bool connect;             /* binds that connect and send do count, too */
+};
+
+/*
+ * The associations of a socket: the one that ASSOCIATE made, else those of the run
+ * reservations of its protocol. How many, 0 for a socket that is none of ours; or
+ * -errno, what the call shall fail with, where a reservation was asked for and is
+ * not there.
+ */
+int association_find(int fd, struct association list[RUNS_MAX]);
+
+/* Whether connect or a send on it may have something of ours to do. */
+bool association_pending(int fd);
+
+/* The socket is bound to a port of a block now. */
+void association_bound(const struct association *association, uint16_t port);
+
+/*
+ * Binds a socket that is not bound yet as listen, connect or a send would: peer is
+ * what a TCP socket connects to, NULL otherwise. 0, also where nothing is ours to
+ * do; or -errno.
+ */
+int association_bind_implicit(int fd, bool always, const struct sockaddr_storage *peer,
+			      socklen_t length);
+
+/* A peer address of the program's, copied. False where it is none that would be used. */
+bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
+		      struct sockaddr_storage *peer);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "pool/word.h"
+#include "preload/associate.h"
+#include "preload/debug.h"
+#include "preload/hook.h"
+#include "preload/memory.h"
+#include "preload/pools.h"
+#include "preload/socket.h"
+#include "real/netns.h"
+
+int hook_bind(int fd, const struct sockaddr *address, socklen_t length) HOOK(bind);
+
+/* The program asked for an address now and for a port only when it connects. */
+static bool wants_no_port(int fd)
+{
+	int wanted;
+
+	return !real_option_get(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &wanted) && wanted;
+}
+
+/*
+ * SO_REUSEPORT, of the same user, would pass the guard of another's reservation. It is
+ * put off around the bind, and the guard decides; what it was is put back.
+ */
+static int bind_as_stranger(int fd, const struct sockaddr *address, socklen_t length, uint16_t port)
+{
+	enum protocol protocol;
+	struct pool *pool;
+	int share, result, saved;
+
+	if (!port || real_option_get(fd, SOL_SOCKET, SO_REUSEPORT, &share) || !share ||
+	    socket_protocol(fd, &protocol) || pools_get(netns_of(fd), false, &pool) ||
+	    !word_looks_taken(pool, protocol, port))
+		return real_bind(fd, address, length);
+	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	result = real_bind(fd, address, length);
+	saved = errno;
+	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (result)
+		debug_say("bind: the port is in another reservation", NULL);
+	errno = saved;
+	return result;
+}
+
+static bool inside_any(const struct association *list, int count, uint16_t port)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (block_contains(&list[i].reservation.block, port))
+			return true;
+	return false;
+}
+
+/* From the first block that has it, or a port to spare. */
+static int bind_from_blocks(const struct association *list, int count,
+			    const struct sockaddr_storage *address, socklen_t length)
+{
+	uint16_t wanted = address_port(address), port;
+	int i, error = -EADDRNOTAVAIL;
+
+	for (i = 0; i < count; i++) {
+		if (wanted && !block_contains(&list[i].reservation.block, wanted))
+			continue;
+		error = reservation_bind(&list[i].reservation, &list[i].call, address, length,
+					 &port);
+		if (!error) {
+			association_bound(&list[i], port);
+			return 0;
+		}
+		if (error != -EADDRINUSE)
+			break;
+	}
+	return error;
+}
+
+static int bind_reserved(int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct association list[RUNS_MAX];
+	struct sockaddr_storage copy;
+	int saved = errno, count, error;
+	uint16_t port;
+
+	if (length < sizeof(struct sockaddr_in) || length > sizeof copy ||
+	    !memory_readable(fd, address, length))
+		return real_bind(fd, address, length);
+	memset(&copy, 0, sizeof copy);
+	memcpy(&copy, address, length);
+	if (!address_valid(&copy, length))
+		return real_bind(fd, address, length);
+	port = address_port(&copy);
+
+	count = association_find(fd, list);
+	if (count < 0) {
+		debug_error("bind: the reservation is not there", count);
+		return hook_return(count, saved);
+	}
+	if (!count)
+		return bind_as_stranger(fd, address, length, port);
+	if (!port && wants_no_port(fd))
+		return real_bind(fd, address, length);
+	if (port && !inside_any(list, count, port)) {
+		if (list[0].outside == OUTSIDE_PASS)
+			return bind_as_stranger(fd, address, length, port);
+		if (list[0].outside == OUTSIDE_DENY) {
+			debug_say("bind: the port is outside the block", NULL);
+			return hook_return(-EADDRNOTAVAIL, saved);
+		}
+		address_set_port(&copy, 0);
+		port = 0;
+	}
+	error = bind_from_blocks(list, count, &copy, length);
+	if (error == -EADDRINUSE && !port && list[0].full_pass) {
+		errno = saved;
+		return real_bind(fd, (struct sockaddr *)&copy, length);
+	}
+	debug_error("bind", error);
+	return hook_return(error, saved);
+}
+
+int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (!hook_needed(STATE_TABLE | STATE_RUN | STATE_SHARE))
+		return real_bind(fd, address, length);
+	return bind_reserved(fd, address, length);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* close, close_range, closefrom */
+#include <errno.h>
+#include <linux/close_range.h>
+#include <sys/resource.h>
+
+#include "preload/anchor.h"
+#include "preload/close.h"
+#include "preload/fdtable.h"
+#include "preload/hook.h"
+#include "preload/pools.h"
+#include "preload/tie.h"
+#include "real/process.h"
+
+int hook_close(int fd) HOOK(close);
+int hook_close_range(unsigned int first, unsigned int last, int flags) HOOK(close_range);
+void hook_closefrom(int first) HOOK(closefrom);
+
+/* A port of a block may be free now; a copy elsewhere may still have it. */
+static void port_closed(const struct fd_entry *entry)
+{
+	struct reservation reservation;
+
+	if (pools_find(entry->token, &reservation))
+		reservation_unbind(&reservation, fd_protocol(entry), entry->port);
+}
+
+struct fd_entry close_forget(int fd)
+{
+	struct fd_entry entry = fdtable_get(fd);
+
+	/* A vfork child shares our memory, and its descriptors are copies. */
+	if (!entry.flags || !process_owns_memory())
+		return (struct fd_entry){0};
+	if (entry.flags & FD_BOUND)
+		port_closed(&entry);
+	fdtable_clear(fd);
+	return entry;
+}
+
+void close_ended(struct fd_entry entry)
+{
+	int saved = errno;
+
+	if (entry.flags & FD_ACQUIRER)
+		tie_socket_closed(entry.cookie);
+	errno = saved;
+}
+
+int hook_close(int fd)
+{
+	struct fd_entry entry;
+	int saved = errno, result;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real_close(fd);
+	if (anchor_is(fd)) {
+		errno = EBADF;
+		return -1;
+	}
+	/* Forgotten first: once it is closed the number may be another thread's. */
+	entry = close_forget(fd);
+	errno = saved;
+	result = real_close(fd);
+	close_ended(entry);
+	return result;
+}
+
+static void forget_one(int fd, struct fd_entry entry, void *context)
+{
+	(void)context;
+	if (!(entry.flags & FD_ANCHOR))
+		close_forget(fd);
+}
+
+/* Between the anchors. */
+static int close_gaps(unsigned int first, unsigned int last, int flags)
+{
+	unsigned int anchor;
+
+	while (anchor_next(first, last, &anchor)) {
+		if (anchor > first && real_close_range(first, anchor - 1, flags))
+			return -1;
+		first = anchor + 1;
+		if (first > last)
+			return 0;
+	}
+	return real_close_range(first, last, flags);
+}
+
+int hook_close_range(unsigned int first, unsigned int last, int flags)
+{
+	int saved = errno, result;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN) || first > last ||
+	    flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return real_close_range(first, last, flags);
+	if (!(flags & CLOSE_RANGE_CLOEXEC))
+		fdtable_visit(first, last, forget_one, NULL);
+	errno = saved;
+	result = close_gaps(first, last, flags);
+	saved = errno;
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		tie_update_exec_all();
+	else
+		tie_sweep(true);
+	errno = saved;
+	return result;
+}
+
+void hook_closefrom(int first)
+{
+	unsigned int from = first < 0 ? 0 : (unsigned int)first;
+	struct rlimit limit;
+
+	/* Linux before 5.9 has no close_range. */
+	if (!hook_close_range(from, ~0U, 0) || errno != ENOSYS || getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	for (; from < limit.rlim_cur; from++)
+		hook_close((int)from);
+}

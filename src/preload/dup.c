@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "preload/anchor.h"
+#include "preload/close.h"
+#include "preload/dup.h"
+#include "preload/fdtable.h"
+#include "preload/hook.h"
+#include "preload/tie.h"
+
+int hook_dup(int fd) HOOK(dup);
+int hook_dup2(int fd, int to) HOOK(dup2);
+int hook_dup3(int fd, int to, int flags) HOOK(dup3);
+
+void dup_track(int from, int to)
+{
+	struct fd_entry entry = fdtable_get(from);
+	int saved = errno;
+
+	if (entry.flags && !(entry.flags & FD_ANCHOR) && fdtable_set(to, entry) &&
+	    entry.flags & FD_ACQUIRER)
+		tie_update_exec(entry.cookie);
+	errno = saved;
+}
+
+static int bad_descriptor(void)
+{
+	errno = EBADF;
+	return -1;
+}
+
+int hook_dup(int fd)
+{
+	int copy;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real_dup(fd);
+	if (anchor_is(fd))
+		return bad_descriptor();
+	copy = real_dup(fd);
+	if (copy >= 0)
+		dup_track(fd, copy);
+	return copy;
+}
+
+/* dup2 and dup3 (flags >= 0) differ only in the call. */
+static int replace(int fd, int to, int flags)
+{
+	return flags < 0 ? real_dup2(fd, to) : real_dup3(fd, to, flags);
+}
+
+static int replace_tracked(int fd, int to, int flags)
+{
+	struct fd_entry before;
+	int result;
+
+	if (anchor_is(fd))
+		return bad_descriptor();
+	if (fd == to || fd < 0)
+		return replace(fd, to, flags);
+	anchor_make_way(to);
+	before = fdtable_get(to);
+	result = replace(fd, to, flags);
+	if (result < 0)
+		return result;
+	/* What was on the number has been closed. */
+	if (before.flags)
+		close_ended(close_forget(to));
+	dup_track(fd, to);
+	return result;
+}
+
+int hook_dup2(int fd, int to)
+{
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real_dup2(fd, to);
+	return replace_tracked(fd, to, -1);
+}
+
+int hook_dup3(int fd, int to, int flags)
+{
+	if (!hook_needed(STATE_TABLE | STATE_RUN) || flags < 0)
+		return real_dup3(fd, to, flags);
+	return replace_tracked(fd, to, flags);
+}

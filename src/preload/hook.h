@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hook.h - what all hooks have in common
+ *
+ * The rules of a hook: no lock, no malloc, no stdio, no getenv; async-signal-safe;
+ * errno stays as the real call left it. It decides in a few lines, hands over to
+ * core and calls the real function. In a program that uses no reservation it is one
+ * load, one test and a jump.
+ */
+#ifndef PRELOAD_HOOK_H
+#define PRELOAD_HOOK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "real/real.h"
+
+/*
+ * Exports a function under a libc name. Its C name is our own: libc's headers may
+ * make the other one a macro, an inline or a function of other types.
+ */
+#define HOOK(name) __asm__(#name) __attribute__((visibility("default"), used))
+
+/* What this process may need of the hooks. */
+enum hook_state {
+	STATE_NEW = 1,      /* the environment has not been read yet */
+	STATE_TABLE = 2,    /* the table knows descriptors */
+	STATE_RUN = 4,      /* in a run reservation */
+	STATE_CONNECT = 8,  /* whose outgoing connections count, too */
+	STATE_SHARE = 16,   /* the program has used SO_REUSEPORT */
+};
+
+extern _Atomic unsigned int hook_state;
+
+/* Whether any of these holds; reads the environment first, if nobody has. */
+void hook_start(void);
+
+static inline bool hook_needed(unsigned int states)
+{
+	unsigned int state = atomic_load_explicit(&hook_state, memory_order_relaxed);
+
+	if (__builtin_expect(state & STATE_NEW, 0)) {
+		hook_start();
+		state = atomic_load_explicit(&hook_state, memory_order_relaxed);
+	}
+	return __builtin_expect(state & states, 0);
+}
+
+static inline void hook_state_add(unsigned int states)
+{
+	if ((atomic_load_explicit(&hook_state, memory_order_relaxed) & states) != states)
+		atomic_fetch_or(&hook_state, states);
+}
+
+/* 0 or -errno of the inside as a libc function returns it; success leaves errno alone. */
+int hook_return(int error, int saved_errno);
+
+#endif

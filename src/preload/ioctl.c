@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* ioctl(): the three calls of portres.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "portres.h"
+#include "pool/slot.h"
+#include "preload/anchor.h"
+#include "preload/debug.h"
+#include "preload/fdtable.h"
+#include "preload/hook.h"
+#include "preload/memory.h"
+#include "preload/pools.h"
+#include "preload/run.h"
+#include "preload/settings.h"
+#include "preload/socket.h"
+#include "preload/tie.h"
+#include "real/netns.h"
+
+int hook_ioctl(int fd, unsigned long request, ...) HOOK(ioctl);
+
+static bool survives_exec(int fd)
+{
+	int flags = real_fcntl(fd, F_GETFD, NULL);
+
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* The new reservation is tied to its socket. */
+static bool acquired_tie(int fd, const struct reservation *reservation, int anchor)
+{
+	struct fd_entry entry = fdtable_get(fd);
+	struct tie tie = {.token = reservation->token,
+			  .cookie = socket_cookie(fd),
+			  .pool = reservation->pool,
+			  .anchor = anchor};
+
+	if (!entry.flags || entry.cookie != tie.cookie)
+		entry = (struct fd_entry){.cookie = tie.cookie};
+	entry.flags |= FD_ACQUIRER;
+	return tie_add(&tie) && fdtable_set(fd, entry);
+}
+
+static int acquire(int fd, void *argument)
+{
+	INET_PORT_RESERVATION_INSTANCE instance;
+	struct acquire_request request = {.kind = KIND_RUNTIME, .range = settings.range};
+	struct reservation reservation;
+	enum protocol protocol;
+	struct pool *pool;
+	int anchor, error = socket_protocol(fd, &protocol);
+
+	memset(&instance, 0, sizeof instance);
+	if (!error)
+		error = memory_read(&instance, argument, sizeof instance.Reservation);
+	if (!error && !instance.NumberOfPorts)
+		error = -EINVAL;
+	if (!error && !instance.StartPort && settings.range_bad)
+		error = -EINVAL;
+	if (!error)
+		error = pools_get(netns_of(fd), true, &pool);
+	if (error)
+		return error;
+
+	request.first = ntohs(instance.StartPort);
+	request.count = instance.NumberOfPorts;
+	request.protocols = PROTOCOL_BIT(protocol);
+	request.keep_on_exec = survives_exec(fd);
+	tie_sweep(false);
+	error = reservation_acquire(pool, &request, &reservation, &anchor);
+	if (error == -EADDRINUSE || error == -ENOSPC) {
+		/* It may be ours, of a socket whose close we did not see. */
+		tie_sweep(true);
+		error = reservation_acquire(pool, &request, &reservation, &anchor);
+	}
+	if (error)
+		return error;
+
+	if (!acquired_tie(fd, &reservation, anchor))
+		error = -ENOMEM;
+	instance.StartPort = htons(reservation.block.first);
+	instance.Token = reservation.token;
+	if (!error)
+		error = memory_write(argument, &instance, sizeof instance);
+	if (error) {
+		reservation_release(&reservation, anchor);
+		tie_end(reservation.token);
+	}
+	return error;
+}
+
+/* The reservation of the token that the argument points to, if this process holds it. */
+static int held_reservation(int fd, const void *argument, enum protocol *protocol,
+			    struct reservation *reservation, int *anchor)
+{
+	uint64_t token;
+	struct pool *pool;
+	int error = socket_protocol(fd, protocol);
+
+	if (error)
+		return error;
+	if (!memory_readable(fd, argument, sizeof token))
+		return -EFAULT;
+	memcpy(&token, argument, sizeof token);
+	error = pools_get(netns_of(fd), false, &pool);
+	if (error)
+		return error == -ENOENT ? -EINVAL : error;
+	if (!reservation_find(pool, token, reservation))
+		return -EINVAL;
+	if (anchor_of(reservation, anchor))
+		return 0;
+	if (reservation_alive(reservation))
+		return -EACCES;
+	slot_free(pool, token);
+	return -EINVAL;
+}
+
+static int associate(int fd, const void *argument)
+{
+	struct reservation reservation;
+	enum protocol protocol;
+	struct fd_entry entry;
+	int anchor, error = held_reservation(fd, argument, &protocol, &reservation, &anchor);
+
+	if (error)
+		return error;
+	if (!(reservation.block.protocols & PROTOCOL_BIT(protocol)) || socket_port(fd))
+		return -EINVAL;
+	entry = fdtable_get(fd);
+	entry.flags &= FD_ACQUIRER;
+	if (!entry.flags || entry.cookie != socket_cookie(fd))
+		entry = (struct fd_entry){.cookie = socket_cookie(fd)};
+	entry.flags |= FD_ASSOCIATED | (protocol == PROTOCOL_UDP ? FD_UDP : 0);
+	entry.token = reservation.token;
+	return fdtable_set(fd, entry) ? 0 : -ENOMEM;
+}
+
+static int release(int fd, const void *argument)
+{
+	struct reservation reservation;
+	enum protocol protocol;
+	int anchor, error = held_reservation(fd, argument, &protocol, &reservation, &anchor);
+
+	if (!error)
+		error = reservation_release(&reservation, anchor);
+	if (!error)
+		tie_end(reservation.token);
+	return error;
+}
+
+static int reservation_ioctl(int fd, uint32_t code, void *argument)
+{
+	int saved = errno, error;
+
+	hook_needed(0);
+	if (code == SIO_ACQUIRE_PORT_RESERVATION) {
+		error = acquire(fd, argument);
+		debug_error("SIO_ACQUIRE_PORT_RESERVATION", error);
+	} else if (code == SIO_ASSOCIATE_PORT_RESERVATION) {
+		error = associate(fd, argument);
+		debug_error("SIO_ASSOCIATE_PORT_RESERVATION", error);
+	} else {
+		error = release(fd, argument);
+		debug_error("SIO_RELEASE_PORT_RESERVATION", error);
+	}
+	return hook_return(error, saved);
+}
+
+int hook_ioctl(int fd, unsigned long request, ...)
+{
+	/* A 32-bit code may arrive sign-extended. */
+	uint32_t code = (uint32_t)request;
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (__builtin_expect(code - SIO_ACQUIRE_PORT_RESERVATION <= 2, 0))
+		return reservation_ioctl(fd, code, argument);
+	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd)) {
+		errno = EBADF;
+		return -1;
+	}
+	if (__builtin_expect(code == FIOCLEX || code == FIONCLEX, 0)) {
+		int result = real_ioctl(fd, request, argument);
+
+		if (!result)
+			anchor_exec_changed(fd);
+		return result;
+	}
+	return real_ioctl(fd, request, argument);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard/anchor.h"
+#include "preload/debug.h"
+#include "preload/hook.h"
+#include "preload/pools.h"
+#include "preload/run.h"
+#include "preload/settings.h"
+#include "real/netns.h"
+#include "real/process.h"
+
+#define VARIABLE "PORTRES_RESERVATION="
+/* An anchor is looked for up to here: anchors are never placed higher. */
+#define ANCHOR_SEARCH 1000
+
+static struct run runs[RUNS_MAX];
+/* Where the anchors are now: a program may have wanted their numbers. */
+static _Atomic int anchors[RUNS_MAX];
+/* Which of them were checked: 1 is there, -1 lost. */
+static _Atomic int checked[RUNS_MAX];
+static unsigned int count;
+
+static void run_note(void)
+{
+	unsigned int i, states = STATE_RUN;
+
+	for (i = 0; i < count; i++) {
+		atomic_store(&anchors[i], runs[i].anchor);
+		if (runs[i].connect)
+			states |= STATE_CONNECT;
+	}
+	if (count)
+		hook_state_add(states);
+}
+
+static void reserve_one(const struct acquire_request *request, struct run *run)
+{
+	struct reservation reservation;
+	struct pool *pool = NULL;
+	int fd, error = -EINVAL;
+
+	*run = (struct run){.anchor = -1, .protocols = request->protocols};
+	fd = real_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		error = -errno;
+	} else {
+		if (request->first || !settings.range_bad)
+			error = pools_get(netns_of(fd), true, &pool);
+		real_close(fd);
+	}
+	if (!error)
+		error = reservation_acquire(pool, request, &reservation, &run->anchor);
+	if (error)
+		run->error = -error;
+	else
+		run->token = reservation.token;
+	debug_error("PORTRES_RESERVE", error);
+}
+
+/*
+ * The children see what this program has, not what it was asked: our variable takes
+ * the place of PORTRES_RESERVE. No setenv: it allocates, and that may be before
+ * the program's allocator is ready.
+ */
+static void environment_replace(void)
+{
+	static char buffer[1024] = VARIABLE;
+	struct text text = {.buffer = buffer, .size = sizeof buffer, .length = strlen(VARIABLE)};
+	char **variable;
+
+	run_format(&text, runs, count);
+	for (variable = environ; variable && *variable; variable++)
+		if (!strncmp(*variable, "PORTRES_RESERVE=", strlen("PORTRES_RESERVE=")))
+			*variable = buffer;
+}
+
+static void reserve(const char *wanted)
+{
+	struct acquire_request requests[RUNS_MAX];
+	int parsed = run_requests_parse(wanted, requests), i;
+
+	if (parsed < 0) {
+		debug_say("PORTRES_RESERVE is not PROTOCOL:COUNT or PROTOCOL:FIRST-LAST, as in "
+			  "tcp:20,udp:5000-5019: ",
+			  wanted, NULL);
+		/* Nobody knows which ports were meant: no bind is let through. */
+		runs[0] = (struct run){.anchor = -1, .protocols = 3, .error = EINVAL};
+		parsed = 1;
+	} else {
+		for (i = 0; i < parsed; i++) {
+			requests[i].range = settings.range;
+			reserve_one(&requests[i], &runs[i]);
+		}
+	}
+	count = (unsigned int)parsed;
+	environment_replace();
+}
+
+void run_start(void)
+{
+	const char *inherited = secure_getenv("PORTRES_RESERVATION");
+	const char *wanted = secure_getenv("PORTRES_RESERVE");
+
+	if (inherited && *inherited) {
+		count = run_parse(inherited, runs);
+		if (!count)
+			debug_say("PORTRES_RESERVATION is damaged: ", inherited, NULL);
+	} else if (wanted && *wanted) {
+		reserve(wanted);
+	}
+	run_note();
+}
+
+unsigned int run_count(void)
+{
+	return count;
+}
+
+const struct run *run_get(unsigned int nth)
+{
+	return &runs[nth];
+}
+
+/* Where its number says, or where a parent without our memory moved it. */
+static bool anchor_find(unsigned int nth, const struct reservation *reservation)
+{
+	int fd = atomic_load(&anchors[nth]);
+
+	if (reservation_anchored(reservation, fd))
+		return true;
+	for (fd = ANCHOR_SEARCH; fd > STDERR_FILENO; fd--) {
+		if (reservation_anchored(reservation, fd)) {
+			atomic_store(&anchors[nth], fd);
+			return true;
+		}
+	}
+	return false;
+}
+
+int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor)
+{
+	struct pool *pool;
+	int state, error = pools_get(netns, false, &pool);
+
+	if (error == -ENOENT)
+		return -ENOENT; /* another namespace, where we have nothing */
+	if (error)
+		return error;
+	if (!reservation_find(pool, runs[nth].token, reservation)) {
+		/* Another namespace, or ended: that of the anchor tells. */
+		return netns_of(atomic_load(&anchors[nth])) == netns ? -EADDRNOTAVAIL : -ENOENT;
+	}
+	state = atomic_load_explicit(&checked[nth], memory_order_relaxed);
+	if (!state) {
+		state = anchor_find(nth, reservation) ? 1 : -1;
+		if (process_owns_memory())
+			atomic_store(&checked[nth], state);
+		if (state < 0)
+			debug_say("the run reservation's anchor was closed: binds are as without it",
+				  NULL);
+	}
+	*anchor = atomic_load(&anchors[nth]);
+	return state < 0 ? -ENOENT : 0;
+}
+
+int run_anchor_number(unsigned int nth)
+{
+	return atomic_load_explicit(&anchors[nth], memory_order_relaxed);
+}
+
+bool run_is_anchor(int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (fd == run_anchor_number(i))
+			return fd >= 0;
+	return false;
+}
+
+void run_move_anchor(int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		int copy;
+
+		if (fd != atomic_load(&anchors[i]))
+			continue;
+		copy = anchor_copy(fd, true);
+		if (copy >= 0 && process_owns_memory())
+			atomic_store(&anchors[i], copy);
+	}
+}

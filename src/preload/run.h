@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* run.h - the run reservations that this process is part of */
+#ifndef PRELOAD_RUN_H
+#define PRELOAD_RUN_H
+
+#include "core/run.h"
+
+/*
+ * Reads PORTRES_RESERVATION, or makes the reservations of PORTRES_RESERVE where this
+ * is the first program that sees it. For hook_start.
+ */
+void run_start(void);
+
+/* How many there are, and the nth. */
+unsigned int run_count(void);
+const struct run *run_get(unsigned int nth);
+
+/*
+ * The reservation of a run, for a socket of this network namespace. 0; -ENOENT: it
+ * is not for this socket (other namespace, or the anchor is lost: then we are
+ * strangers to it); -EADDRNOTAVAIL: it has ended.
+ */
+int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor);
+
+/* The nth one's anchor, -1: none. */
+int run_anchor_number(unsigned int nth);
+
+/* Whether fd is an anchor that the tree inherits. */
+bool run_is_anchor(int fd);
+
+/* The program wants this number for itself: the anchor moves. */
+void run_move_anchor(int fd);
+
+#endif

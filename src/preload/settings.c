@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/run.h"
+#include "preload/debug.h"
+#include "preload/hook.h"
+#include "preload/run.h"
+#include "preload/settings.h"
+
+_Atomic unsigned int hook_state = STATE_NEW;
+struct settings settings;
+
+int hook_return(int error, int saved_errno)
+{
+	errno = error ? -error : saved_errno;
+	return error ? -1 : 0;
+}
+
+/*
+ * Copied: programs write over the memory of their environment to set their title.
+ * The page is not touched where the variable is not set.
+ */
+static char folder[PATH_MAX];
+
+static void settings_read(void)
+{
+	const char *value = secure_getenv("PORTRES_DEBUG");
+	struct text text = TEXT(folder);
+
+	settings.debug = value && *value && strcmp(value, "0") != 0;
+	value = secure_getenv("PORTRES_RANGE");
+	if (value && *value && run_range_parse(value, &settings.range)) {
+		settings.range_bad = true;
+		debug_say("PORTRES_RANGE is not FIRST-LAST: ", value, NULL);
+	}
+	value = secure_getenv("PORTRES_DIR");
+	if (value && *value) {
+		text_add(&text, value);
+		settings.folder = folder;
+	}
+}
+
+/*
+ * The constructor, or the first hook if another library's constructor came before.
+ * No file is opened and nothing mapped, unless this is the first program of a
+ * PORTRES_RESERVE.
+ */
+__attribute__((constructor)) void hook_start(void)
+{
+	if (!(atomic_fetch_and(&hook_state, ~(unsigned int)STATE_NEW) & STATE_NEW))
+		return;
+	settings_read();
+	real_resolve();
+	run_start();
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "real/real.h"
+
+int real_option_get(int fd, int level, int option, int *value)
+{
+	socklen_t size = sizeof *value;
+
+	*value = 0;
+	return real_getsockopt(fd, level, option, value, &size) ? -errno : 0;
+}
+
+int real_option_set(int fd, int level, int option, int value)
+{
+	return real_setsockopt(fd, level, option, &value, sizeof value) ? -errno : 0;
+}

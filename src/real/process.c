@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "real/process.h"
+#include "real/text.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* All zero in a process that has not used it yet. */
+struct page {
+	_Atomic pid_t owner;
+	/* The identity of pid `known`, written before it. */
+	_Atomic pid_t known;
+	_Atomic uint64_t start, namespace;
+};
+
+static _Atomic(struct page *) page;
+
+static struct page *page_get(void)
+{
+	struct page *mine = atomic_load_explicit(&page, memory_order_acquire), *other = NULL;
+
+	if (mine)
+		return mine;
+	mine = mmap(NULL, sizeof *mine, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mine == MAP_FAILED)
+		return NULL;
+	if (madvise(mine, sizeof *mine, MADV_WIPEONFORK) == 0 &&
+	    atomic_compare_exchange_strong(&page, &other, mine))
+		return mine;
+	munmap(mine, sizeof *mine);
+	return other;
+}
+
+int process_stat(pid_t pid, struct process_state *state)
+{
+	char path[32], stat[1024];
+	struct text text = TEXT(path);
+	uint64_t number = 0;
+	const char *at;
+	int field;
+
+	if (pid && kill(pid, 0) && errno == ESRCH)
+		return -ESRCH;
+	text_add(&text, "/proc/");
+	if (pid)
+		text_add_number(&text, (uint64_t)pid, 10);
+	else
+		text_add(&text, "self");
+	text_add(&text, "/stat");
+	if (text_file(path, stat, sizeof stat) <= 0)
+		return -ENOENT;
+	/* The command may hold spaces and brackets: count from the last one. */
+	at = strrchr(stat, ')');
+	if (!at || at[1] != ' ')
+		return -EPROTO;
+	at += 2;
+	state->ended = *at == 'Z' || *at == 'X';
+	for (field = 3; field < 22; field++) {
+		at = strchr(at, ' ');
+		if (!at)
+			return -EPROTO;
+		at++;
+		if (field + 1 != 4 && field + 1 != 20 && field + 1 != 22)
+			continue;
+		if (!text_number(&at, 10, UINT64_MAX, &number))
+			return -EPROTO;
+		if (field + 1 == 4)
+			state->parent = (pid_t)number;
+		else if (field + 1 == 20 && number > 1)
+			state->ended = false; /* only its first thread has ended */
+		else if (field + 1 == 22)
+			state->start = number;
+	}
+	return 0;
+}
+
+bool process_sees_its_own(void)
+{
+	char status[4096];
+	const char *at;
+	uint64_t number;
+
+	if (text_file("/proc/self/status", status, sizeof status) <= 0)
+		return false;
+	/* One number a namespace, from that of this /proc down to ours. */
+	at = strstr(status, "\nNSpid:\t");
+	if (!at)
+		return false;
+	at += strlen("\nNSpid:\t");
+	return text_number(&at, 10, INT32_MAX, &number) && *at == '\n';
+}
+
+bool process_owns_memory(void)
+{
+	struct page *mine = page_get();
+	struct process_state state;
+	pid_t self, owner = 0;
+	int error;
+
+	if (!mine)
+		return true;
+	self = getpid();
+	if (atomic_compare_exchange_strong(&mine->owner, &owner, self) || owner == self)
+		return true;
+	/*
+	 * Another process came first. Either we are its vfork child; or it was
+	 * our vfork child, and the first to come after our own fork.
+	 */
+	error = process_stat(owner, &state);
+	if (error == -ESRCH || (!error && state.parent == self)) {
+		atomic_store(&mine->owner, self);
+		return true;
+	}
+	return false;
+}
+
+struct process_identity process_identity(void)
+{
+	struct page *mine = page_get();
+	struct process_identity self = {.pid = getpid()};
+	struct process_state state;
+	struct stat inode;
+
+	if (mine && atomic_load_explicit(&mine->known, memory_order_acquire) == self.pid) {
+		self.start = atomic_load_explicit(&mine->start, memory_order_relaxed);
+		self.namespace = atomic_load_explicit(&mine->namespace, memory_order_relaxed);
+		return self;
+	}
+	if (process_stat(0, &state) == 0)
+		self.start = state.start;
+	/* The pid counts in a pid namespace, the start time in a time namespace. */
+	if (stat("/proc/self/ns/pid", &inode) == 0)
+		self.namespace = (uint64_t)inode.st_ino << 32;
+	if (self.namespace && stat("/proc/self/ns/time", &inode) == 0)
+		self.namespace |= (uint32_t)inode.st_ino;
+	if (mine && process_owns_memory()) {
+		atomic_store_explicit(&mine->start, self.start, memory_order_relaxed);
+		atomic_store_explicit(&mine->namespace, self.namespace, memory_order_relaxed);
+		atomic_store_explicit(&mine->known, self.pid, memory_order_release);
+	}
+	return self;
+}

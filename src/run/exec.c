@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portres-exec - the helper of portres-run
+ *
+ * portres-exec LIBRARY [OPTION]... COMMAND [ARG]...: takes the block, leaves its
+ * anchor open, sets the environment and becomes the command: same process, nothing
+ * in between, nothing to forward.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard/guard.h"
+#include "guard/held.h"
+#include "run/options.h"
+#include "run/substitute.h"
+
+/* How often a block is asked for again: at first soon, then in peace. */
+#define RETRY_FIRST_MS 10
+#define RETRY_LAST_MS  250
+
+/* The holder stands beside us. */
+static void holder_find(void)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	struct text text = {.buffer = path, .size = sizeof path};
+	char *slash;
+
+	if (length <= 0)
+		return; /* where it was installed, then */
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	text.length = (size_t)(slash + 1 - path);
+	text_add(&text, "portres-hold");
+	if (!text.full && !access(path, X_OK))
+		held_program_set(path);
+}
+
+/* The loader only warns of a library that it cannot preload, and goes on without it. */
+static void library_check(const char *library)
+{
+	/* It would act on these, but it is the command that shall. */
+	unsetenv("PORTRES_RESERVE");
+	unsetenv("PORTRES_RESERVATION");
+	if (strpbrk(library, " :"))
+		fail("the library's path has a space or a colon, which LD_PRELOAD cannot hold: %s; "
+		     "install it elsewhere",
+		     library);
+	if (!dlopen(library, RTLD_NOW | RTLD_LOCAL))
+		fail("the library does not load: %s; build or install libportres again", dlerror());
+}
+
+static void range_read(struct acquire_request *request)
+{
+	const char *value = secure_getenv("PORTRES_RANGE");
+
+	if (value && *value && run_range_parse(value, &request->range))
+		fail("PORTRES_RANGE is %s, which is not FIRST-LAST; correct or unset it", value);
+}
+
+static struct pool *pool_find(void)
+{
+	const char *folder = secure_getenv("PORTRES_DIR");
+	uint64_t netns = guard_netns();
+	struct pool *pool;
+	int error;
+
+	if (folder && !*folder)
+		folder = NULL;
+	if (!netns)
+		fail("the network cannot be used: no socket can be made, or the kernel does not say "
+		     "in which namespace it is; Linux 5.7 with IPv4 or IPv6 is needed");
+	error = pool_open(&pool, folder, netns, true);
+	if (error == -EACCES)
+		fail("the pool folder %s is not yours alone: make it belong to you and writable for "
+		     "nobody else, or set PORTRES_DIR to another",
+		     folder ? folder : "in /dev/shm");
+	if (error == -EBADMSG)
+		fail("the pool file in %s is damaged: remove it while no reservation is in use",
+		     folder ? folder : "/dev/shm/portres-UID");
+	if (error)
+		fail("the pool in %s cannot be opened: %s; make room there, or set PORTRES_DIR",
+		     folder ? folder : "/dev/shm", strerror(-error));
+	return pool;
+}
+
+__attribute__((noreturn)) static void fail_to_reserve(const struct options *options, int error)
+{
+	const struct acquire_request *request = &options->request;
+	char block[64];
+
+	if (request->first)
+		snprintf(block, sizeof block, "ports %u-%u", request->first,
+			 request->first + request->count - 1U);
+	else
+		snprintf(block, sizeof block, "a block of %u ports", request->count);
+	switch (error) {
+	case -EADDRINUSE:
+		if (request->first)
+			fail("%s cannot be reserved: one of them is in use or reserved; end what uses "
+			     "it (see ss -tulpn), choose others, or wait with --wait",
+			     block);
+		fail("%s cannot be reserved: none is free; ask for fewer, set PORTRES_RANGE, or wait "
+		     "with --wait",
+		     block);
+	case -EACCES:
+		fail("%s cannot be reserved: ports below net.ipv4.ip_unprivileged_port_start need "
+		     "CAP_NET_BIND_SERVICE; choose higher ones",
+		     block);
+	case -EOPNOTSUPP:
+		fail("%s cannot be reserved: the kernel lacks the means (SO_BINDTOIFINDEX for "
+		     "everybody, Linux 5.7) or portres-hold is missing; use a newer kernel, or "
+		     "install again",
+		     block);
+	case -EMFILE:
+		fail("%s cannot be reserved: out of descriptors; raise ulimit -n or ask for fewer",
+		     block);
+	default:
+		fail("%s cannot be reserved: %s; ask for fewer or try again", block,
+		     strerror(-error));
+	}
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static struct reservation reserve(struct options *options)
+{
+	struct pool *pool = pool_find();
+	struct reservation reservation;
+	double end = now() + options->wait;
+	long pause = RETRY_FIRST_MS;
+	int error;
+
+	for (;;) {
+		error = reservation_acquire(pool, &options->request, &reservation,
+					    &options->run.anchor);
+		if (!error)
+			break;
+		if (error != -EADDRINUSE || now() >= end)
+			fail_to_reserve(options, error);
+		nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
+		pause = pause * 2 < RETRY_LAST_MS ? pause * 2 : RETRY_LAST_MS;
+	}
+	options->run.token = reservation.token;
+	return reservation;
+}
+
+static void variable_set(const char *name, size_t length, const char *value)
+{
+	char *copy = strndup(name, length);
+
+	if (!copy || setenv(copy, value, 1))
+		fail("out of memory setting the environment; free some and try again");
+	free(copy);
+}
+
+static void port_set(const char *name, size_t length, uint32_t number)
+{
+	char digits[16];
+
+	snprintf(digits, sizeof digits, "%u", number);
+	variable_set(name, length, digits);
+}
+
+/* Before what is preloaded already, once. */
+static void preload_set(const char *library)
+{
+	const char *others = getenv("LD_PRELOAD");
+	char *both;
+
+	if (!others || !*others || !strcmp(others, library)) {
+		variable_set("LD_PRELOAD", strlen("LD_PRELOAD"), library);
+		return;
+	}
+	if (!strncmp(others, library, strlen(library)) && strchr(": ", others[strlen(library)]))
+		return;
+	if (asprintf(&both, "%s:%s", library, others) < 0)
+		fail("out of memory setting LD_PRELOAD; free some and try again");
+	variable_set("LD_PRELOAD", strlen("LD_PRELOAD"), both);
+	free(both);
+}
+
+static void environment_set(const struct options *options, const struct block *block,
+			    const char *library)
+{
+	char value[256];
+	struct text text = TEXT(value);
+	int i;
+
+	run_format(&text, &options->run, 1);
+	variable_set("PORTRES_RESERVATION", strlen("PORTRES_RESERVATION"), value);
+	port_set("PORTRES_FIRST", strlen("PORTRES_FIRST"), block->first);
+	port_set("PORTRES_LAST", strlen("PORTRES_LAST"), block->first + block->count - 1U);
+	port_set("PORTRES_COUNT", strlen("PORTRES_COUNT"), block->count);
+	for (i = 0; i < options->variable_count; i++)
+		port_set(options->variables[i].name, options->variables[i].length,
+			 block->first + options->variables[i].nth);
+	preload_set(library);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct reservation reservation;
+	char **argument;
+	int error;
+
+	if (argc < 2)
+		fail("this is portres-run's helper; run portres-run");
+	options_read(&options, argc - 1, argv + 1);
+	library_check(argv[1]);
+	holder_find();
+	range_read(&options.request);
+	reservation = reserve(&options);
+	environment_set(&options, &reservation.block, argv[1]);
+	if (options.substitute) {
+		for (argument = options.command; *argument; argument++) {
+			*argument = substitute(*argument, &reservation.block);
+			if (!*argument)
+				fail("out of memory reading the arguments; free some and try again");
+		}
+	}
+	execvp(options.command[0], options.command);
+	error = errno;
+	fprintf(stderr, "portres-run: %s cannot be run: %s; check its name and that it is executable\n",
+		options.command[0], strerror(error));
+	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "run/options.h"
+
+#define DEFAULT_COUNT 16
+#define LONGEST_WAIT  1e9
+
+static const char usage[] =
+	"Usage: portres-run [OPTION]... [--] COMMAND [ARG]...\n"
+	"Run COMMAND with a block of ports that nobody else on this host can take: its\n"
+	"binds to port 0, and those of every program it starts, get ports of the block.\n"
+	"\n"
+	"  -n, --ports COUNT        a block of COUNT ports, anywhere (16)\n"
+	"  -p, --range FIRST-LAST   this block\n"
+	"      --align N            the first port is a multiple of N (1)\n"
+	"      --tcp, --udp         one protocol only (both, the same numbers in both)\n"
+	"      --wait SECONDS       wait for a block instead of failing at once (0)\n"
+	"      --outside WHAT       explicit binds outside the block: pass, deny, or map\n"
+	"                           them to a port of the block (pass)\n"
+	"      --full WHAT          block exhausted: fail, or pass the bind to the kernel\n"
+	"                           (fail)\n"
+	"      --connect            outgoing connections take their source port from the\n"
+	"                           block, too\n"
+	"  -e, --env VAR[=K]        the Kth port, counted from 0, in environment variable\n"
+	"                           VAR (0); may be given several times\n"
+	"  -I                       {0}, {1}... in the arguments become ports of the block\n"
+	"  -h, --help               this text\n"
+	"      --version            the version\n"
+	"\n"
+	"COMMAND finds the block in PORTRES_FIRST, PORTRES_LAST and PORTRES_COUNT.\n"
+	"Exit status: COMMAND's; 125 portres-run failed, 126 COMMAND cannot be run,\n"
+	"127 COMMAND was not found.\n";
+
+enum {
+	OPTION_ALIGN = 256,
+	OPTION_TCP,
+	OPTION_UDP,
+	OPTION_WAIT,
+	OPTION_OUTSIDE,
+	OPTION_FULL,
+	OPTION_CONNECT,
+	OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+	{"ports", required_argument, NULL, 'n'},
+	{"range", required_argument, NULL, 'p'},
+	{"align", required_argument, NULL, OPTION_ALIGN},
+	{"tcp", no_argument, NULL, OPTION_TCP},
+	{"udp", no_argument, NULL, OPTION_UDP},
+	{"wait", required_argument, NULL, OPTION_WAIT},
+	{"outside", required_argument, NULL, OPTION_OUTSIDE},
+	{"full", required_argument, NULL, OPTION_FULL},
+	{"connect", no_argument, NULL, OPTION_CONNECT},
+	{"env", required_argument, NULL, 'e'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+void fail(const char *format, ...)
+{
+	char message[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	/* One line, whatever the arguments hold. */
+	message[strcspn(message, "\n")] = '\0';
+	fprintf(stderr, "portres-run: %s\n", message);
+	exit(EXIT_FAILED);
+}
+
+static uint16_t count_read(const char *option, const char *text)
+{
+	uint64_t number;
+	const char *at = text;
+
+	if (!text_number(&at, 10, POOL_PORTS - 1, &number) || *at || !number)
+		fail("%s %s: not a number of ports; give one from 1 to 65535", option, text);
+	return (uint16_t)number;
+}
+
+static double seconds_read(const char *text)
+{
+	char *end;
+	double seconds;
+
+	errno = 0;
+	seconds = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(seconds) || seconds < 0 ||
+	    seconds > LONGEST_WAIT)
+		fail("--wait %s: not a number of seconds; give 0 or more", text);
+	return seconds;
+}
+
+static enum run_outside outside_read(const char *text)
+{
+	if (!strcmp(text, "pass"))
+		return OUTSIDE_PASS;
+	if (!strcmp(text, "deny"))
+		return OUTSIDE_DENY;
+	if (!strcmp(text, "map"))
+		return OUTSIDE_MAP;
+	fail("--outside %s: not a known choice; give pass, deny or map", text);
+}
+
+static bool full_read(const char *text)
+{
+	if (strcmp(text, "fail") && strcmp(text, "pass"))
+		fail("--full %s: not a known choice; give fail or pass", text);
+	return !strcmp(text, "pass");
+}
+
+static void variable_add(struct options *options, const char *text)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	struct port_variable variable = {.name = text, .length = strspn(text, allowed)};
+	const char *at = text + variable.length;
+	uint64_t nth = 0;
+
+	if (!variable.length || (*text >= '0' && *text <= '9') || (*at && *at != '='))
+		fail("-e %s: not the name of a variable; give VAR or VAR=K, as in -e PORT=0", text);
+	if (*at == '=') {
+		at++;
+		if (!text_number(&at, 10, POOL_PORTS - 1, &nth) || *at)
+			fail("-e %s: the part behind = is not a number; give the port's place in "
+			     "the block, from 0",
+			     text);
+	}
+	variable.nth = (uint32_t)nth;
+	options->variables = realloc(options->variables, (size_t)(options->variable_count + 1) *
+								  sizeof *options->variables);
+	if (!options->variables)
+		fail("out of memory reading -e; free some and try again");
+	options->variables[options->variable_count++] = variable;
+}
+
+/* What is only right or wrong together. */
+static void options_check(const struct options *options, bool count_given, bool range_given,
+			  bool tcp, bool udp)
+{
+	const struct acquire_request *request = &options->request;
+	int i;
+
+	if (count_given && range_given)
+		fail("-n and -p exclude each other; give a count or a block");
+	if (tcp && udp)
+		fail("--tcp and --udp exclude each other; give neither for both protocols");
+	if (range_given && request->align && request->first % request->align)
+		fail("-p begins at %u, which is not a multiple of --align %u; change one of them",
+		     request->first, request->align);
+	for (i = 0; i < options->variable_count; i++)
+		if (options->variables[i].nth >= request->count)
+			fail("-e %.*s=%u: the block has %u ports, counted from 0; give a smaller number",
+			     (int)options->variables[i].length, options->variables[i].name,
+			     options->variables[i].nth, request->count);
+	if (!options->command[0])
+		fail("no command to run; give one, as in portres-run -n 20 -- make check");
+}
+
+void options_read(struct options *options, int argc, char **argv)
+{
+	bool count_given = false, range_given = false, tcp = false, udp = false;
+	struct port_range range;
+	int option;
+
+	*options = (struct options){
+		.request = {.count = DEFAULT_COUNT, .kind = KIND_RUN, .keep_on_exec = true}};
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:n:p:e:Ih", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'n':
+			count_given = true;
+			options->request.count = count_read("-n", optarg);
+			break;
+		case 'p':
+			range_given = true;
+			if (run_range_parse(optarg, &range))
+				fail("-p %s: not a block of ports; give FIRST-LAST, from 1 to 65535",
+				     optarg);
+			options->request.first = range.first;
+			options->request.count = (uint16_t)(range.last - range.first + 1);
+			break;
+		case OPTION_ALIGN:
+			options->request.align = count_read("--align", optarg);
+			break;
+		case OPTION_TCP:
+			tcp = true;
+			break;
+		case OPTION_UDP:
+			udp = true;
+			break;
+		case OPTION_WAIT:
+			options->wait = seconds_read(optarg);
+			break;
+		case OPTION_OUTSIDE:
+			options->run.outside = outside_read(optarg);
+			break;
+		case OPTION_FULL:
+			options->run.full_pass = full_read(optarg);
+			break;
+		case OPTION_CONNECT:
+			options->run.connect = true;
+			break;
+		case 'e':
+			variable_add(options, optarg);
+			break;
+		case 'I':
+			options->substitute = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(fflush(stdout) ? EXIT_FAILED : 0);
+		case OPTION_VERSION:
+			puts("portres-run (libportres) " PACKAGE_VERSION);
+			exit(fflush(stdout) ? EXIT_FAILED : 0);
+		case ':':
+			fail("%s needs an argument; see portres-run --help", argv[optind - 1]);
+		default:
+			fail("%s is not an option (or takes no argument); see portres-run --help",
+			     argv[optind - 1]);
+		}
+	}
+	options->command = argv + optind;
+	options->run.protocols = (uint8_t)((udp ? 0 : PROTOCOL_BIT(PROTOCOL_TCP)) |
+					   (tcp ? 0 : PROTOCOL_BIT(PROTOCOL_UDP)));
+	options->request.protocols = options->run.protocols;
+	options_check(options, count_given, range_given, tcp, udp);
+}
