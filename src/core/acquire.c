@@ -17,6 +17,7 @@ struct acquisition {
 	struct slot_claim claim;
 	struct anchor anchor;
 	struct block block;
+	bool over_time_wait;
 };
 
 static void words_give_back(struct acquisition *a, uint32_t end)
@@ -76,14 +77,14 @@ static bool words_take(struct acquisition *a, uint16_t *failed)
 /* Guards that cannot be parked go to a holder. */
 static int fill(struct acquisition *a, uint16_t *failed)
 {
-	int error = anchor_fill(&a->anchor, &a->block, failed);
+	int error = anchor_fill(&a->anchor, &a->block, a->over_time_wait, failed);
 
 	if (a->anchor.kind == ANCHOR_PARKED && (error == -ETOOMANYREFS || error == -EAGAIN)) {
 		budget_return(a->pool, TOKEN_SLOT(a->claim.token));
 		anchor_discard(&a->anchor);
 		error = anchor_open(&a->anchor, ANCHOR_HELD);
 		if (!error)
-			error = anchor_fill(&a->anchor, &a->block, failed);
+			error = anchor_fill(&a->anchor, &a->block, a->over_time_wait, failed);
 	}
 	return error;
 }
@@ -106,7 +107,7 @@ static int take_block(struct acquisition *a, uint16_t first, uint16_t *failed)
 	return error ? error : -EADDRINUSE;
 }
 
-static int take_any_block(struct acquisition *a)
+static int search_block(struct acquisition *a)
 {
 	struct search search;
 	uint16_t first, failed;
@@ -125,6 +126,20 @@ static int take_any_block(struct acquisition *a)
 	return error;
 }
 
+/* Ports in TIME_WAIT are taken where there are no others: not every bind passes them. */
+static int take_any_block(struct acquisition *a)
+{
+	int error;
+
+	a->over_time_wait = false;
+	error = search_block(a);
+	if (error == -EADDRINUSE && a->request->protocols & PROTOCOL_BIT(PROTOCOL_TCP)) {
+		a->over_time_wait = true;
+		error = search_block(a);
+	}
+	return error;
+}
+
 /* Everything but the slot: the block's guards behind an anchor and its port words. */
 static int take(struct acquisition *a)
 {
@@ -135,10 +150,12 @@ static int take(struct acquisition *a)
 
 	if (error)
 		return error;
-	if (a->request->first)
+	if (a->request->first) {
+		a->over_time_wait = true;
 		error = take_block(a, a->request->first, &failed);
-	else
+	} else {
 		error = take_any_block(a);
+	}
 	if (error)
 		anchor_discard(&a->anchor);
 	return error;

@@ -122,7 +122,9 @@ int port_draw(struct port_bind *bind, uint16_t *port)
 		error = port_round(bind, port_try_closed, port);
 	if (error == -EADDRINUSE)
 		error = port_round(bind, try_any, port);
-	if (error == -EADDRINUSE && bind->call->protocol == PROTOCOL_TCP)
+	if (error == -EADDRINUSE && bind->call->protocol == PROTOCOL_TCP) {
+		bind->over_time_wait = true;
 		error = port_round(bind, try_over_time_wait, port);
+	}
 	return error;
 }

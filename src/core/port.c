@@ -21,6 +21,7 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 	bind->length = length;
 	bind->own_share = share;
 	bind->client = false;
+	bind->over_time_wait = false;
 	bind->flags = share ? WORD_SHARED : 0;
 	bind->binding = word_binding(reservation->pool, reservation->token);
 	return 0;
@@ -28,10 +29,15 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 
 static int bind_socket(struct port_bind *bind, uint16_t port)
 {
-	int fd = bind->call->fd, error = 0;
+	int fd = bind->call->fd, reuse_address = 1, error = 0;
 
 	address_set_port(&bind->address, port);
-	if (bind->client) {
+	if (bind->over_time_wait) {
+		error = real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
+		if (!error && !reuse_address)
+			error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	}
+	if (!error && bind->client) {
 		/* Both on for good: connections to different peers share a port. */
 		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 		if (!error)
@@ -40,6 +46,8 @@ static int bind_socket(struct port_bind *bind, uint16_t port)
 	if (!error)
 		error = through_bind(fd, &bind->address, bind->length,
 				     bind->own_share || bind->client);
+	if (!reuse_address)
+		real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
 	return error;
 }
 

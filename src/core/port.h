@@ -15,10 +15,11 @@ struct port_bind {
 	const struct socket_call *call;
 	struct sockaddr_storage address; /* the program's; its port is put in here */
 	socklen_t length;
-	bool own_share;   /* the program has SO_REUSEPORT on by its own wish */
-	bool client;      /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
-	uint64_t flags;   /* of the word, once it is USED */
-	uint64_t binding; /* our BINDING word, 0: we must use claims */
+	bool own_share;	     /* the program has SO_REUSEPORT on by its own wish */
+	bool client;	     /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
+	bool over_time_wait; /* SO_REUSEADDR is on around the bind */
+	uint64_t flags;	     /* of the word, once it is USED */
+	uint64_t binding;    /* our BINDING word, 0: we must use claims */
 };
 
 /* Reads what it needs of the socket. 0 or -errno. */

@@ -30,11 +30,12 @@ struct anchor {
 int anchor_open(struct anchor *anchor, enum anchor_kind kind);
 
 /*
- * Puts the guards of a block behind it, all or none. 0; -EADDRINUSE and the like with
+ * Puts the guards of a block behind it, all or none (guard_place_block). 0; -EADDRINUSE and the like with
  * the port that could not be had in *failed: the anchor may be asked for another
  * block. -ETOOMANYREFS, -EAGAIN: too much is in flight to park these.
  */
-int anchor_fill(struct anchor *anchor, const struct block *block, uint16_t *failed);
+int anchor_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+		uint16_t *failed);
 
 /* Gives it up. */
 void anchor_discard(struct anchor *anchor);

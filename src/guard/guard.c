@@ -139,13 +139,13 @@ struct doubtful {
 };
 
 static int place_one(enum protocol protocol, uint16_t port, struct guard_sink *sink,
-		     struct doubtful *doubtful)
+		     struct doubtful *doubtful /* NULL: none wanted */)
 {
 	int fd, error;
 
 	for (;;) {
 		fd = guard_place(protocol, port, false);
-		if (fd == -EADDRINUSE && protocol == PROTOCOL_TCP) {
+		if (fd == -EADDRINUSE && protocol == PROTOCOL_TCP && doubtful) {
 			fd = guard_place(protocol, port, true);
 			if (fd >= 0) {
 				if (!doubtful->any)
@@ -163,21 +163,22 @@ static int place_one(enum protocol protocol, uint16_t port, struct guard_sink *s
 	return fd < 0 ? fd : sink->take(sink, fd);
 }
 
-int guard_place_block(const struct block *block, struct guard_sink *sink, uint16_t *failed)
+int guard_place_block(const struct block *block, bool over_time_wait, struct guard_sink *sink,
+		      uint16_t *failed)
 {
-	struct doubtful doubtful = {0};
+	struct doubtful doubtful = {0}, *wanted = over_time_wait ? &doubtful : NULL;
 	uint32_t port, end = (uint32_t)block->first + block->count;
 	int error;
 
 	for (port = block->first; port < end; port++) {
 		*failed = (uint16_t)port;
 		if (block->protocols & PROTOCOL_BIT(PROTOCOL_TCP)) {
-			error = place_one(PROTOCOL_TCP, (uint16_t)port, sink, &doubtful);
+			error = place_one(PROTOCOL_TCP, (uint16_t)port, sink, wanted);
 			if (error)
 				return error;
 		}
 		if (block->protocols & PROTOCOL_BIT(PROTOCOL_UDP)) {
-			error = place_one(PROTOCOL_UDP, (uint16_t)port, sink, &doubtful);
+			error = place_one(PROTOCOL_UDP, (uint16_t)port, sink, wanted);
 			if (error)
 				return error;
 		}

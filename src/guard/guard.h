@@ -43,10 +43,11 @@ struct guard_sink {
 };
 
 /*
- * Places the guards of a whole block. TCP ports that only TIME_WAIT holds are
- * taken: a service restarts on its block at once. 0; or -errno and in *failed the
- * port it failed at, with some guards in the sink already.
+ * Places the guards of a whole block. over_time_wait: TCP ports that only TIME_WAIT
+ * holds are taken, too, so that a service restarts on its block at once. 0; or
+ * -errno and in *failed the port it failed at, with some guards in the sink already.
  */
-int guard_place_block(const struct block *block, struct guard_sink *sink, uint16_t *failed);
+int guard_place_block(const struct block *block, bool over_time_wait, struct guard_sink *sink,
+		      uint16_t *failed);
 
 #endif

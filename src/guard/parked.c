@@ -64,7 +64,8 @@ static int parking_make_room(struct guard_sink *sink)
 	return parking->count ? batch_send(parking) : -EMFILE;
 }
 
-int parked_fill(struct anchor *anchor, const struct block *block, uint16_t *failed)
+int parked_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+		uint16_t *failed)
 {
 	struct parking parking = {.sink = {parking_take, parking_make_room}};
 	int pair[2], error, i;
@@ -72,7 +73,7 @@ int parked_fill(struct anchor *anchor, const struct block *block, uint16_t *fail
 	if (real_socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	parking.sender = pair[0];
-	error = guard_place_block(block, &parking.sink, failed);
+	error = guard_place_block(block, over_time_wait, &parking.sink, failed);
 	if (!error)
 		error = batch_send(&parking);
 	for (i = 0; i < parking.count; i++)

@@ -4,7 +4,8 @@
 
 #include "guard/anchor.h"
 
-int parked_fill(struct anchor *anchor, const struct block *block, uint16_t *failed);
+int parked_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+		uint16_t *failed);
 void parked_release(int fd);
 
 #endif

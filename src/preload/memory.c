@@ -17,10 +17,12 @@
  */
 static bool word_readable(int fd, const void *pointer)
 {
-	if (syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) &&
-	    (errno == EFAULT || errno == ENOPROTOOPT))
-		return errno != EFAULT;
-	return !syscall(SYS_rt_sigprocmask, -1, pointer, NULL, 8) || errno != EFAULT;
+	if (!syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) ||
+	    errno == ENOPROTOOPT)
+		return true;
+	if (errno != EOPNOTSUPP)
+		return false;
+	return pointer && syscall(SYS_rt_sigprocmask, -1, pointer, NULL, 8) && errno != EFAULT;
 }
 
 bool memory_readable(int fd, const void *pointer, size_t size)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether `size` bytes (4 to 4096) can be read; fd is any socket. Cheap. */
+/* Whether fd is a socket and `size` bytes (4 to 4096) can be read. Cheap. */
 bool memory_readable(int fd, const void *pointer, size_t size);
 
 /* Copies through the kernel, byte for byte. 0, -EFAULT or another -errno. */
