@@ -30,7 +30,8 @@ static void words_give_back(struct acquisition *a, uint32_t end)
 			uint64_t held = word_make(a->claim.token, WORD_HELD, 0);
 
 			atomic_compare_exchange_strong(
-				word_of(a->pool, (enum protocol)protocol, (uint16_t)port), &held, 0);
+				word_of(a->pool, (enum protocol)protocol, (uint16_t)port), &held,
+				0);
 		}
 	}
 }
@@ -47,7 +48,8 @@ static bool word_take(struct acquisition *a, enum protocol protocol, uint16_t po
 	do {
 		if (word_state(seen) == WORD_BINDING && !word_binder_is_dead(a->pool, seen))
 			return false;
-	} while (!atomic_compare_exchange_weak(word, &seen, word_make(a->claim.token, WORD_HELD, 0)));
+	} while (!atomic_compare_exchange_weak(word, &seen,
+					       word_make(a->claim.token, WORD_HELD, 0)));
 	/* Our guard is the proof that the reservation which had the port is dead. */
 	token = slot_token(a->pool, word_slot(seen));
 	if (token != a->claim.token && word_belongs(seen, token))

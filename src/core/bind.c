@@ -12,6 +12,8 @@
 
 /* A bind takes microseconds; who takes longer has been stopped in the midst of it. */
 #define PATIENCE 1000
+/* So does a bind to port 0 that comes late to a port and lets it go again. */
+#define CLAIM_PATIENCE 20
 
 static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
@@ -37,14 +39,14 @@ static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 	request.reuse_address = reuse_address;
 	request.v6only = v6only;
 	claim = claim_take(&request);
-	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, 0, claim);
 }
 
 static int bind_certain(struct port_bind *bind, uint16_t port)
 {
 	const struct reservation *reservation = bind->reservation;
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
-	int patience, error;
+	int patience, claims = 0, error;
 
 	for (patience = 0; patience < PATIENCE; patience++) {
 		uint64_t seen = atomic_load(word);
@@ -63,7 +65,11 @@ static int bind_certain(struct port_bind *bind, uint16_t port)
 			error = port_bind_held(bind, port, seen);
 		else
 			error = claimed(bind, port, seen);
-		if (error != -EAGAIN)
+		/* Closed, and yet in use: a passing claim, or a child that still has it. */
+		if (error == -EADDRINUSE && word_state(seen) == WORD_MAYBE &&
+		    claims++ < CLAIM_PATIENCE)
+			sched_yield();
+		else if (error != -EAGAIN)
 			return error;
 	}
 	return -EADDRINUSE;
@@ -108,7 +114,7 @@ void reservation_unbind(const struct reservation *reservation, enum protocol pro
 			  seen & (WORD_DRAWN | WORD_SHARED | WORD_CLIENT));
 	/* Where it has changed meanwhile, another has the port. */
 	if (atomic_compare_exchange_strong(word, &seen, maybe) && !(maybe & WORD_DRAWN))
-		atomic_fetch_add_explicit(
-			&reservation->pool->slots[TOKEN_SLOT(reservation->token)].preferred, 1,
-			memory_order_relaxed);
+		atomic_fetch_add_explicit(&reservation->pool->slots[TOKEN_SLOT(reservation->token)]
+						   .preferred[protocol],
+					  1, memory_order_relaxed);
 }

@@ -26,7 +26,8 @@ static bool unlimited(void)
 	return !stat("/proc/self/ns/user", &namespace) && namespace.st_ino == FIRST_USER_NAMESPACE;
 }
 
-/* Counts reservations that are being made, too; one that died so is freed when its slot is needed. */
+/* Counts reservations that are being made, too; one that died so is freed when its slot is needed.
+ */
 static uint64_t parked_sum(const struct pool *pool)
 {
 	uint64_t sum = 0;

@@ -50,7 +50,7 @@ static int try_joined(struct port_bind *bind, uint16_t port, uint64_t seen)
 	if (diag_connection_exists(&client->source, client->peer))
 		return -EADDRINUSE;
 	claim = claim_take(&request);
-	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
 int reservation_bind_for_connect(const struct reservation *reservation,

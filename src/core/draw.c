@@ -3,12 +3,18 @@
  * bind() to port 0: the next free port of the block.
  *
  * The block is walked round-robin from a cursor that all its users share, in up to
- * four rounds: ports that nobody ever had or that an explicit bind gave back; then
- * all that were seen to be closed, for these were drawn by a bind to port 0 whose
- * caller may have promised the number to a server that it starts next; then those
- * that are in use as far as we know (we do not see every close); last those that
- * only TIME_WAIT holds. What is left free longest so comes first, and a number
- * that was looked up and closed stays free for as long as the block allows.
+ * five rounds:
+ *
+ *  1. ports that nobody ever had, or that an explicit bind gave back;
+ *  2. some that an explicit bind has, as far as we know: a server that was killed
+ *     closes nothing that we see;
+ *  3. the others that were seen to be closed: these were drawn by a bind to port 0,
+ *     whose caller may have promised the number to a server that it starts next;
+ *  4. all that are in use as far as we know;
+ *  5. those that only TIME_WAIT holds.
+ *
+ * What has been free longest so comes first, and a number that was looked up and
+ * closed stays free for as long as the block allows.
  */
 #include <errno.h>
 
@@ -25,8 +31,8 @@ int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
 {
 	const struct reservation *reservation = bind->reservation;
 	const struct block *block = &reservation->block;
-	struct pool_slot *slot = slot_of(bind);
-	uint32_t seen = atomic_load_explicit(&slot->cursor, memory_order_relaxed);
+	_Atomic uint32_t *cursor = &slot_of(bind)->cursor[bind->call->protocol];
+	uint32_t seen = atomic_load_explicit(cursor, memory_order_relaxed);
 	uint32_t offset = seen % block->count, i;
 	bool ours = false;
 
@@ -45,7 +51,7 @@ int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
 		if (!error) {
 			*port = candidate;
 			/* Only if nobody has moved it on: order is all that it gives. */
-			atomic_compare_exchange_strong_explicit(&slot->cursor, &seen, offset + 1,
+			atomic_compare_exchange_strong_explicit(cursor, &seen, offset + 1,
 								memory_order_relaxed,
 								memory_order_relaxed);
 		}
@@ -55,7 +61,7 @@ int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
 }
 
 /* On every address: a port is drawn only where nobody of the reservation is on it at all. */
-static int by_claim(struct port_bind *bind, uint16_t port)
+static int by_claim(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
 	struct claim_request request = {
 		.protocol = bind->call->protocol,
@@ -65,21 +71,34 @@ static int by_claim(struct port_bind *bind, uint16_t port)
 	};
 	int claim = claim_take(&request);
 
-	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
 int port_try_held(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
 	if (word_state(seen) == WORD_HELD)
-		return bind->binding ? port_bind_held(bind, port, seen) : by_claim(bind, port);
+		return bind->binding ? port_bind_held(bind, port, seen)
+				     : by_claim(bind, port, seen);
 	if (word_state(seen) == WORD_MAYBE && !(seen & WORD_DRAWN))
-		return by_claim(bind, port);
+		return by_claim(bind, port, seen);
 	return -EADDRINUSE;
 }
 
 int port_try_closed(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
-	return word_state(seen) == WORD_MAYBE ? by_claim(bind, port) : -EADDRINUSE;
+	return word_state(seen) == WORD_MAYBE ? by_claim(bind, port, seen) : -EADDRINUSE;
+}
+
+/* Each of these may cost a claim in vain: only so many a draw. */
+#define ABANDONED_TRIES 16
+
+static int try_abandoned(struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	if (word_state(seen) != WORD_USED || seen & (WORD_DRAWN | WORD_SHARED))
+		return -EADDRINUSE;
+	if (bind->abandoned_tries++ == ABANDONED_TRIES)
+		return -ENOENT;
+	return by_claim(bind, port, seen);
 }
 
 static int try_any(struct port_bind *bind, uint16_t port, uint64_t seen)
@@ -87,11 +106,14 @@ static int try_any(struct port_bind *bind, uint16_t port, uint64_t seen)
 	struct pool *pool = bind->reservation->pool;
 	uint64_t maybe = word_make(bind->reservation->token, WORD_MAYBE, 0);
 
-	if (word_state(seen) == WORD_BINDING &&
-	    (!word_binder_is_dead(pool, seen) ||
-	     !atomic_compare_exchange_strong(word_of(pool, bind->call->protocol, port), &seen, maybe)))
-		return -EADDRINUSE;
-	return by_claim(bind, port);
+	if (word_state(seen) == WORD_BINDING) {
+		if (!word_binder_is_dead(pool, seen) ||
+		    !atomic_compare_exchange_strong(word_of(pool, bind->call->protocol, port),
+						    &seen, maybe))
+			return -EADDRINUSE;
+		seen = maybe;
+	}
+	return by_claim(bind, port, seen);
 }
 
 static int try_over_time_wait(struct port_bind *bind, uint16_t port, uint64_t seen)
@@ -102,21 +124,28 @@ static int try_over_time_wait(struct port_bind *bind, uint16_t port, uint64_t se
 	if (word_state(seen) == WORD_BINDING)
 		return -EADDRINUSE;
 	claim = claim_take_over_time_wait(pool->claim_index, pool->netns, port);
-	return claim < 0 ? claim : port_bind_claimed(bind, port, claim);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
 int port_draw(struct port_bind *bind, uint16_t *port)
 {
 	struct pool_slot *slot = slot_of(bind);
-	uint32_t preferred = atomic_load_explicit(&slot->preferred, memory_order_relaxed);
+	_Atomic uint32_t *exhausted = &slot->exhausted[bind->call->protocol];
+	uint32_t preferred =
+		atomic_load_explicit(&slot->preferred[bind->call->protocol], memory_order_relaxed);
 	int error = -EADDRINUSE;
 
 	bind->flags |= WORD_DRAWN;
 	/* Skipped where a walk over all of them found none and none has come up since. */
-	if (atomic_load_explicit(&slot->exhausted, memory_order_relaxed) != preferred) {
+	if (atomic_load_explicit(exhausted, memory_order_relaxed) != preferred) {
 		error = port_round(bind, port_try_held, port);
 		if (error == -EADDRINUSE)
-			atomic_store_explicit(&slot->exhausted, preferred, memory_order_relaxed);
+			atomic_store_explicit(exhausted, preferred, memory_order_relaxed);
+	}
+	if (error == -EADDRINUSE) {
+		error = port_round(bind, try_abandoned, port);
+		if (error == -ENOENT)
+			error = -EADDRINUSE;
 	}
 	if (error == -EADDRINUSE)
 		error = port_round(bind, port_try_closed, port);

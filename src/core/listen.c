@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 
 #include "core/address.h"
 #include "core/reservation.h"
 #include "core/through.h"
 #include "guard/claim.h"
 #include "real/real.h"
+
+#define LISTEN_PATIENCE 20
 
 /*
  * Two sockets with SO_REUSEADDR may both be bound to a port, but only one may
@@ -24,7 +27,7 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 					.address = &address,
 					.reuse_address = true,
 					.listen = true};
-	int reuse_address = 0, listening = 0, v6only = 0;
+	int reuse_address = 0, listening = 0, v6only = 0, tries = 0, claim;
 
 	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
 	real_option_get(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening);
@@ -37,7 +40,14 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
 	request.port = address_port(&address);
 	request.v6only = v6only;
-	return claim_take(&request);
+	do {
+		claim = claim_take(&request);
+		if (claim != -EADDRINUSE)
+			break;
+		/* Another who listens; or one who came late to the port and lets it go again. */
+		sched_yield();
+	} while (++tries < LISTEN_PATIENCE);
+	return claim;
 }
 
 int reservation_listen(const struct reservation *reservation, const struct socket_call *call,

@@ -22,6 +22,7 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 	bind->own_share = share;
 	bind->client = false;
 	bind->over_time_wait = false;
+	bind->abandoned_tries = 0;
 	bind->flags = share ? WORD_SHARED : 0;
 	bind->binding = word_binding(reservation->pool, reservation->token);
 	return 0;
@@ -71,7 +72,7 @@ int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen)
 	return error;
 }
 
-int port_bind_claimed(struct port_bind *bind, uint16_t port, int claim)
+int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t expected, int claim)
 {
 	const struct reservation *reservation = bind->reservation;
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
@@ -85,7 +86,7 @@ int port_bind_claimed(struct port_bind *bind, uint16_t port, int claim)
 	while (!error) {
 		if (!word_belongs(seen, reservation->token))
 			error = -EADDRNOTAVAIL;
-		else if (word_state(seen) == WORD_BINDING)
+		else if (word_state(seen) == WORD_BINDING || (expected && seen != expected))
 			error = -EAGAIN;
 		else if (atomic_compare_exchange_weak(word, &seen, used))
 			break;

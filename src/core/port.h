@@ -18,6 +18,7 @@ struct port_bind {
 	bool own_share;	     /* the program has SO_REUSEPORT on by its own wish */
 	bool client;	     /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
 	bool over_time_wait; /* SO_REUSEADDR is on around the bind */
+	int abandoned_tries; /* how many ports that only seem in use were tried */
 	uint64_t flags;	     /* of the word, once it is USED */
 	uint64_t binding;    /* our BINDING word, 0: we must use claims */
 };
@@ -34,9 +35,10 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen);
 
 /*
- * Any other port: under a claim, which this closes. -EAGAIN: the word is being
- * bound by another. -EADDRNOTAVAIL: the reservation is no longer ours.
+ * Any other port: under a claim, which this closes. -EAGAIN: the word is no longer
+ * what was seen (0: whatever it is), or is being bound by another. -EADDRNOTAVAIL:
+ * the reservation is no longer ours.
  */
-int port_bind_claimed(struct port_bind *bind, uint16_t port, int claim);
+int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t expected, int claim);
 
 #endif

@@ -24,9 +24,9 @@ struct search_map {
 };
 
 /* Ports above 1023 that browsers refuse to open (the Fetch standard's "bad ports"). */
-static const uint16_t browsers_refuse[] = {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
-					   6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
-					   10080};
+static const uint16_t browsers_refuse[] = {1719, 1720, 1723, 2049, 3659, 4045, 4190,
+					   5060, 5061, 6000, 6566, 6665, 6666, 6667,
+					   6668, 6669, 6679, 6697, 10080};
 
 static bool allowed(const struct search_map *map, uint32_t port)
 {
@@ -41,7 +41,7 @@ static void allow(struct search_map *map, uint32_t first, uint32_t last, bool ye
 		if (yes)
 			map->allowed[port / 8] |= (uint8_t)(1U << port % 8);
 		else
-			map->allowed[port / 8] &= (uint8_t)~(1U << port % 8);
+			map->allowed[port / 8] &= (uint8_t) ~(1U << port % 8);
 	}
 }
 

@@ -60,18 +60,17 @@ struct pool_slot {
 	_Atomic uint64_t token; /* 0: free; the low bits are the slot's number */
 	_Atomic uint64_t block; /* BLOCK_WORD of this token; otherwise not filled in yet */
 	_Atomic uint64_t anchor; /* ANCHOR_WORD of this token */
-	_Atomic uint32_t cursor; /* where bind(0) looks first */
+	_Atomic uint32_t cursor[PROTOCOLS]; /* where bind(0) looks first */
 	/* Ports that bind(0) prefers (never used, or given back by an explicit bind):
 	 * how often one came up, and the count at which none was left. Hints. */
-	_Atomic uint32_t preferred, exhausted;
+	_Atomic uint32_t preferred[PROTOCOLS], exhausted[PROTOCOLS];
 	_Atomic uint32_t parked; /* descriptors in flight */
 	/* For people, never for decisions. */
 	_Atomic uint32_t holder; /* pid */
-	uint32_t reserved;
 	_Atomic uint64_t since; /* seconds since 1970 */
 	_Atomic uint64_t command[2];
 	_Atomic uint64_t ended; /* this token, once a holder has closed its anchor: a hint */
-	uint64_t spare[2];
+	uint64_t spare;
 };
 
 struct pool {
@@ -90,7 +89,7 @@ struct pool {
 
 _Static_assert(sizeof(_Atomic uint64_t) == 8, "one machine word, no lock");
 _Static_assert(sizeof(struct pool_slot) == 96, "the same for every word size");
-_Static_assert(offsetof(struct pool_slot, since) == 48, "the same for every word size");
+_Static_assert(offsetof(struct pool_slot, since) == 56, "the same for every word size");
 _Static_assert(offsetof(struct pool, netns) == 24, "the same for every word size");
 _Static_assert(offsetof(struct pool, slots) == 4096, "the same for every word size");
 _Static_assert(offsetof(struct pool, words) == 4096 + 96 * POOL_SLOTS, "no padding");

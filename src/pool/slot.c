@@ -60,6 +60,7 @@ bool slot_describe(struct pool *pool, struct slot_claim *claim, struct block blo
 			(uint64_t)block.protocols << BLOCK_PROTOCOLS_SHIFT |
 			(uint64_t)kind << BLOCK_KIND_SHIFT;
 	uint64_t command[2] = {0};
+	int protocol;
 
 	/* For people; whoever reads it does not mind a mixture of two. */
 	memcpy(command, program_invocation_short_name,
@@ -68,9 +69,11 @@ bool slot_describe(struct pool *pool, struct slot_claim *claim, struct block blo
 	atomic_store_explicit(&slot->since, (uint64_t)time(NULL), memory_order_relaxed);
 	atomic_store_explicit(&slot->command[0], command[0], memory_order_relaxed);
 	atomic_store_explicit(&slot->command[1], command[1], memory_order_relaxed);
-	atomic_store_explicit(&slot->cursor, 0, memory_order_relaxed);
-	atomic_store_explicit(&slot->preferred, 1, memory_order_relaxed);
-	atomic_store_explicit(&slot->exhausted, 0, memory_order_relaxed);
+	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
+		atomic_store_explicit(&slot->cursor[protocol], 0, memory_order_relaxed);
+		atomic_store_explicit(&slot->preferred[protocol], 1, memory_order_relaxed);
+		atomic_store_explicit(&slot->exhausted[protocol], 0, memory_order_relaxed);
+	}
 	if (!atomic_compare_exchange_strong(&slot->block, &claim->block, word))
 		return false;
 	claim->block = word;

@@ -138,10 +138,12 @@ static int outlives_the_parent(void *unused)
 		if (!child.pid) {
 			/* the test ends it, through the pipe, and not the parent's death */
 			prctl(PR_SET_PDEATHSIG, 0);
+			tell(&child, 0);
 			tell(&parent, (uint64_t)block.start);
 			hear(&parent);
 			_exit(0);
 		}
+		hear(&child);
 		_exit(0);
 	}
 	block.start = (int)hear(&parent);
@@ -159,7 +161,7 @@ static int outlives_the_parent(void *unused)
 	return good && all_free(&block);
 }
 
-enum { EXEC_KEEPS, EXEC_ENDS, EXEC_ENDS_LATER };
+enum { EXEC_KEEPS, CLOSE_AFTER_EXEC, EXEC_ENDS, EXEC_ENDS_LATER };
 
 /* The next program image says when it runs, closes the socket, says so, and waits. */
 static int next_image(char **argv)
@@ -198,10 +200,11 @@ static int over_exec(void *how)
 	}
 	block.start = (int)hear(&child);
 	hear(&child);
-	good = *(int *)how == EXEC_KEEPS ? all_taken(&block) : all_free(&block);
+	good = *(int *)how < EXEC_ENDS ? all_taken(&block) : all_free(&block);
 	tell(&child, 0);
 	hear(&child);
-	good = good && all_free(&block);
+	if (*(int *)how == CLOSE_AFTER_EXEC)
+		good = good && all_free(&block);
 	tell(&child, 0);
 	peer_end(&child);
 	return good;
@@ -240,7 +243,8 @@ int main(int argc, char **argv)
 	ok(settled(kept_by_fork, NULL), "fork keeps it until the child's copy closes");
 	ok(settled(ends_by_exit, &(int){0}), "the end of the process ends it");
 	ok(settled(outlives_the_parent, NULL), "a child that outlives its parent keeps it");
-	ok(settled(over_exec, &(int){EXEC_KEEPS}), "exec keeps it; the next image's close ends it");
+	ok(settled(over_exec, &(int){EXEC_KEEPS}), "exec keeps it");
+	ok(settled(over_exec, &(int){CLOSE_AFTER_EXEC}), "the next program image's close ends it");
 	ok(settled(over_exec, &(int){EXEC_ENDS}), "exec ends it where the socket is SOCK_CLOEXEC");
 	ok(settled(over_exec, &(int){EXEC_ENDS_LATER}),
 	   "exec ends it where FD_CLOEXEC was set after ACQUIRE");

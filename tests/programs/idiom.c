@@ -10,6 +10,8 @@
  * Every EVERYth round starts a program, the others hand the number to a server
  * process that was started before. One round in four is UDP.
  */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -15,6 +15,8 @@
  * standard output, exit status 1. Started without the preload it is a stranger,
  * under it a program of the tree.
  */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -6,6 +6,8 @@
  * ports on both sides (IP_LOCAL_PORT_RANGE), so that it cannot look elsewhere.
  * Says "ready" on standard error when it has begun.
  */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
