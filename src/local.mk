@@ -33,6 +33,7 @@ src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preloa
 	src/preload/debug.h src/preload/debug.c src/preload/run.h src/preload/run.c \
 	src/preload/socket.h src/preload/socket.c src/preload/ioctl.c src/preload/bind.c \
 	src/preload/listen.c src/preload/connect.c src/preload/send.c src/preload/setsockopt.c \
+	src/preload/inherit.h src/preload/inherit.c src/preload/close.h src/preload/dup.h \
 	src/preload/close.c src/preload/dup.c src/preload/fcntl.c
 src_libportres_la_CPPFLAGS = $(room_cppflags) -U_FORTIFY_SOURCE
 src_libportres_la_LIBADD = src/libcore.la

@@ -22,7 +22,7 @@ bool reservation_anchored(const struct reservation *reservation, int fd)
 {
 	uint64_t cookie = anchor_cookie(fd);
 
-	return cookie && (cookie & ANCHOR_COOKIE_MASK) == reservation->anchor;
+	return cookie && (cookie & COOKIE_MASK) == reservation->anchor;
 }
 
 bool reservation_alive(const struct reservation *reservation)

@@ -42,6 +42,15 @@ static int real_fcntl_int(int fd, int command, int argument)
 	return real_fcntl(fd, command, (void *)(intptr_t)argument);
 }
 
+int anchor_top(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > ANCHOR_HIGHEST)
+		return ANCHOR_HIGHEST - 1;
+	return (int)limit.rlim_cur - 1;
+}
+
 /* A copy on the highest free number up to `top`; never one that the program has in use. */
 static int copy_below(int fd, int top, int bottom, bool keep)
 {
@@ -59,15 +68,6 @@ static int copy_below(int fd, int top, int bottom, bool keep)
 		real_close(copy);
 	}
 	return -EMFILE;
-}
-
-static int anchor_top(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > ANCHOR_HIGHEST)
-		return ANCHOR_HIGHEST - 1;
-	return (int)limit.rlim_cur - 1;
 }
 
 int anchor_settle(struct anchor *anchor, bool keep)

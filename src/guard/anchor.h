@@ -47,6 +47,9 @@ void anchor_discard(struct anchor *anchor);
  */
 int anchor_settle(struct anchor *anchor, bool keep);
 
+/* Where the search for a place begins. */
+int anchor_top(void);
+
 /* A copy for when the program wants the anchor's number. Its number or -errno. */
 int anchor_copy(int fd, bool keep);
 

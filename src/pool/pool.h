@@ -58,8 +58,8 @@ enum reservation_kind { KIND_RUNTIME, KIND_RUN };
 /* Fixed widths and explicit offsets: 32-bit and 64-bit processes share the file. */
 struct pool_slot {
 	_Atomic uint64_t token; /* 0: free; the low bits are the slot's number */
-	_Atomic uint64_t block; /* BLOCK_WORD of this token; otherwise not filled in yet */
-	_Atomic uint64_t anchor; /* ANCHOR_WORD of this token */
+	_Atomic uint64_t block; /* where, of what kind, with this token's tag */
+	_Atomic uint64_t anchor; /* the anchor's cookie, with this token's tag */
 	_Atomic uint32_t cursor[PROTOCOLS]; /* where bind(0) looks first */
 	/* Ports that bind(0) prefers (never used, or given back by an explicit bind):
 	 * how often one came up, and the count at which none was left. Hints. */
@@ -70,7 +70,7 @@ struct pool_slot {
 	_Atomic uint64_t since; /* seconds since 1970 */
 	_Atomic uint64_t command[2];
 	_Atomic uint64_t ended; /* this token, once a holder has closed its anchor: a hint */
-	uint64_t spare;
+	_Atomic uint64_t socket; /* the acquiring socket's, likewise: for who inherits it */
 };
 
 struct pool {

@@ -83,10 +83,38 @@ bool slot_describe(struct pool *pool, struct slot_claim *claim, struct block blo
 bool slot_anchor(struct pool *pool, struct slot_claim *claim, uint64_t cookie)
 {
 	struct pool_slot *slot = &pool->slots[TOKEN_SLOT(claim->token)];
-	uint64_t word = TOKEN_TAG(claim->token) | (cookie & ANCHOR_COOKIE_MASK);
+	uint64_t word = TOKEN_TAG(claim->token) | (cookie & COOKIE_MASK);
 
 	return atomic_compare_exchange_strong(&slot->anchor, &claim->anchor, word) &&
 	       slot_token(pool, TOKEN_SLOT(claim->token)) == claim->token;
+}
+
+void slot_socket_set(struct pool *pool, uint64_t token, uint64_t cookie)
+{
+	atomic_store(&pool->slots[TOKEN_SLOT(token)].socket,
+		     TOKEN_TAG(token) | (cookie & COOKIE_MASK));
+}
+
+uint64_t slot_socket(const struct pool *pool, uint64_t token)
+{
+	uint64_t word = atomic_load(&pool->slots[TOKEN_SLOT(token)].socket);
+
+	return TOKEN_TAG(word) == TOKEN_TAG(token) ? word & COOKIE_MASK : 0;
+}
+
+uint64_t slot_by_anchor(const struct pool *pool, uint64_t cookie)
+{
+	unsigned int i;
+
+	for (i = 0; cookie && i < POOL_SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(&pool->slots[i].anchor, memory_order_relaxed);
+		uint64_t token = slot_token(pool, i);
+
+		if ((word & COOKIE_MASK) == (cookie & COOKIE_MASK) && token &&
+		    TOKEN_TAG(word) == TOKEN_TAG(token))
+			return token;
+	}
+	return 0;
 }
 
 bool slot_free(struct pool *pool, uint64_t token)
@@ -120,7 +148,7 @@ bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view)
 	    view->block.first + view->block.count > POOL_PORTS)
 		return false;
 	anchor = atomic_load(&slot->anchor);
-	view->anchor = TOKEN_TAG(anchor) == TOKEN_TAG(token) ? anchor & ANCHOR_COOKIE_MASK : 0;
+	view->anchor = TOKEN_TAG(anchor) == TOKEN_TAG(token) ? anchor & COOKIE_MASK : 0;
 	return true;
 }
 

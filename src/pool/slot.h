@@ -15,7 +15,7 @@
 /* What a slot's other words keep of their token, so as to be known as its own. */
 #define TOKEN_TAG_SHIFT 36
 #define TOKEN_TAG(token) ((token) >> TOKEN_TAG_SHIFT << TOKEN_TAG_SHIFT)
-#define ANCHOR_COOKIE_MASK ((UINT64_C(1) << TOKEN_TAG_SHIFT) - 1)
+#define COOKIE_MASK ((UINT64_C(1) << TOKEN_TAG_SHIFT) - 1)
 
 /* A reservation as its slot describes it. */
 struct slot_view {
@@ -38,6 +38,15 @@ int slot_claim(struct pool *pool, struct slot_claim *claim);
 bool slot_describe(struct pool *pool, struct slot_claim *claim, struct block block,
 		   enum reservation_kind kind);
 bool slot_anchor(struct pool *pool, struct slot_claim *claim, uint64_t cookie);
+
+/*
+ * The socket that a runtime reservation lives with, and the token that an anchor
+ * belongs to (0: none here), by SO_COOKIE: a program that was exec'ed finds by these
+ * what it has inherited.
+ */
+void slot_socket_set(struct pool *pool, uint64_t token, uint64_t cookie);
+uint64_t slot_socket(const struct pool *pool, uint64_t token);
+uint64_t slot_by_anchor(const struct pool *pool, uint64_t cookie);
 
 /* Gives the slot of a token back; false where somebody else did already. */
 bool slot_free(struct pool *pool, uint64_t token);

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <unistd.h>
 
 #include "preload/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/run.h"
 #include "preload/tie.h"
-
-/* An inherited anchor is looked for up to here: anchors are never placed higher. */
-#define ANCHOR_SEARCH 1000
 
 bool anchor_is(int fd)
 {
@@ -41,24 +37,12 @@ static bool run_anchor(const struct reservation *reservation, int *anchor)
 bool anchor_of(const struct reservation *reservation, int *anchor)
 {
 	struct tie tie;
-	int fd;
 
 	if (tie_find(reservation->token, &tie)) {
 		*anchor = tie.anchor;
 		return reservation_anchored(reservation, tie.anchor);
 	}
-	if (run_anchor(reservation, anchor))
-		return true;
-	/* Inherited across exec: we have it, but do not know it yet. */
-	for (fd = ANCHOR_SEARCH; fd > STDERR_FILENO; fd--) {
-		if (!reservation_anchored(reservation, fd))
-			continue;
-		tie = (struct tie){
-			.token = reservation->token, .pool = reservation->pool, .anchor = fd};
-		*anchor = fd;
-		return tie_add(&tie);
-	}
-	return false;
+	return run_anchor(reservation, anchor);
 }
 
 void anchor_exec_changed(int fd)

@@ -21,10 +21,10 @@ static _Atomic(struct chunk *) chunks[CHUNKS];
 /* No entry was ever above it. */
 static _Atomic unsigned int highest;
 
-/* info: cookie (40), port (16), flags (8). 0: nothing known. */
+/* info: cookie (36 of 40), port (16), flags (8). 0: nothing known. */
 static uint64_t info_make(const struct fd_entry *entry)
 {
-	return (entry->cookie & FD_COOKIE_MASK) << 24 | (uint64_t)entry->port << 8 | entry->flags;
+	return (entry->cookie & COOKIE_MASK) << 24 | (uint64_t)entry->port << 8 | entry->flags;
 }
 
 static struct chunk *chunk_of(int fd)

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pool/pool.h"
+#include "pool/slot.h"
 
 enum fd_flag {
 	FD_ASSOCIATED = 1, /* with token */
@@ -24,11 +24,9 @@ enum fd_flag {
 	FD_PASSED = 32,  /* bound elsewhere: nothing more to do at connect or send */
 };
 
-#define FD_COOKIE_MASK ((UINT64_C(1) << 40) - 1)
-
 struct fd_entry {
 	uint64_t token;
-	uint64_t cookie; /* of the socket, its low 40 bits */
+	uint64_t cookie; /* of the socket, its low bits (COOKIE_MASK) */
 	uint16_t port;   /* if bound */
 	uint8_t flags;   /* 0: nothing is known */
 };

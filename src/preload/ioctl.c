@@ -42,6 +42,7 @@ static bool acquired_tie(int fd, const struct reservation *reservation, int anch
 	if (!entry.flags || entry.cookie != tie.cookie)
 		entry = (struct fd_entry){.cookie = tie.cookie};
 	entry.flags |= FD_ACQUIRER;
+	slot_socket_set(reservation->pool, reservation->token, tie.cookie);
 	return tie_add(&tie) && fdtable_set(fd, entry);
 }
 

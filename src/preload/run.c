@@ -16,8 +16,6 @@
 #include "real/process.h"
 
 #define VARIABLE "PORTRES_RESERVATION="
-/* An anchor is looked for up to here: anchors are never placed higher. */
-#define ANCHOR_SEARCH 1000
 
 static struct run runs[RUNS_MAX];
 /* Where the anchors are now: a program may have wanted their numbers. */
@@ -80,6 +78,13 @@ static void environment_replace(void)
 			*variable = buffer;
 }
 
+/* Nobody knows which ports were meant: no bind is let through. */
+static void refuse_all(void)
+{
+	runs[0] = (struct run){.anchor = -1, .protocols = 3, .error = EINVAL};
+	count = 1;
+}
+
 static void reserve(const char *wanted)
 {
 	struct acquire_request requests[RUNS_MAX];
@@ -89,16 +94,14 @@ static void reserve(const char *wanted)
 		debug_say("PORTRES_RESERVE is not PROTOCOL:COUNT or PROTOCOL:FIRST-LAST, as in "
 			  "tcp:20,udp:5000-5019: ",
 			  wanted, NULL);
-		/* Nobody knows which ports were meant: no bind is let through. */
-		runs[0] = (struct run){.anchor = -1, .protocols = 3, .error = EINVAL};
-		parsed = 1;
+		refuse_all();
 	} else {
 		for (i = 0; i < parsed; i++) {
 			requests[i].range = settings.range;
 			reserve_one(&requests[i], &runs[i]);
 		}
+		count = (unsigned int)parsed;
 	}
-	count = (unsigned int)parsed;
 	environment_replace();
 }
 
@@ -109,8 +112,10 @@ void run_start(void)
 
 	if (inherited && *inherited) {
 		count = run_parse(inherited, runs);
-		if (!count)
+		if (!count) {
 			debug_say("PORTRES_RESERVATION is damaged: ", inherited, NULL);
+			refuse_all();
+		}
 	} else if (wanted && *wanted) {
 		reserve(wanted);
 	}
@@ -134,7 +139,7 @@ static bool anchor_find(unsigned int nth, const struct reservation *reservation)
 
 	if (reservation_anchored(reservation, fd))
 		return true;
-	for (fd = ANCHOR_SEARCH; fd > STDERR_FILENO; fd--) {
+	for (fd = anchor_top(); fd > STDERR_FILENO; fd--) {
 		if (reservation_anchored(reservation, fd)) {
 			atomic_store(&anchors[nth], fd);
 			return true;
@@ -162,8 +167,9 @@ int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, 
 		if (process_owns_memory())
 			atomic_store(&checked[nth], state);
 		if (state < 0)
-			debug_say("the run reservation's anchor was closed: binds are as without it",
-				  NULL);
+			debug_say(
+				"the run reservation's anchor was closed: binds are as without it",
+				NULL);
 	}
 	*anchor = atomic_load(&anchors[nth]);
 	return state < 0 ? -ENOENT : 0;

@@ -7,6 +7,7 @@
 #include "core/run.h"
 #include "preload/debug.h"
 #include "preload/hook.h"
+#include "preload/inherit.h"
 #include "preload/run.h"
 #include "preload/settings.h"
 
@@ -46,7 +47,7 @@ static void settings_read(void)
 /*
  * The constructor, or the first hook if another library's constructor came before.
  * No file is opened and nothing mapped, unless this is the first program of a
- * PORTRES_RESERVE.
+ * PORTRES_RESERVE or has inherited a reservation across exec.
  */
 __attribute__((constructor)) void hook_start(void)
 {
@@ -55,4 +56,5 @@ __attribute__((constructor)) void hook_start(void)
 	settings_read();
 	real_resolve();
 	run_start();
+	inherit_start();
 }

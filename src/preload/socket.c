@@ -32,7 +32,7 @@ int socket_protocol(int fd, enum protocol *protocol)
 
 uint64_t socket_cookie(int fd)
 {
-	return anchor_cookie(fd) & FD_COOKIE_MASK;
+	return anchor_cookie(fd) & COOKIE_MASK;
 }
 
 uint16_t socket_port(int fd)

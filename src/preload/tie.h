@@ -10,7 +10,7 @@
 
 struct tie {
 	uint64_t token;
-	uint64_t cookie; /* of the acquiring socket (FD_COOKIE_MASK); 0: not known */
+	uint64_t cookie; /* of the acquiring socket (COOKIE_MASK); 0: not known */
 	struct pool *pool;
 	int anchor;
 };

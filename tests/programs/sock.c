@@ -212,7 +212,10 @@ static bool is_free(long port)
 	return tcp >= 0 && udp >= 0;
 }
 
-/* Below 32768: outside the ephemeral range, where nobody walks in by chance. */
+/*
+ * Below 32768: outside the ephemeral range, where nobody walks in by chance, and
+ * not near 20000, where blocks that may be anywhere are looked for first.
+ */
 static int gap(long count)
 {
 	for (int tries = 0; tries < 1000; tries++) {
@@ -222,7 +225,7 @@ static int gap(long count)
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			return failed();
-		first = 11000 + (long)(random % (unsigned int)(32767 - 11000 - count));
+		first = 24000 + (long)(random % (unsigned int)(32767 - 24000 - count));
 		while (n < count && is_free(first + n))
 			n++;
 		if (n == count) {
