@@ -17,3 +17,4 @@ EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh
 include tests/unit/local.mk
 include tests/preload/local.mk
 include tests/programs/local.mk
+include tests/bench/local.mk

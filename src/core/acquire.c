@@ -52,7 +52,7 @@ static bool word_take(struct acquisition *a, enum protocol protocol, uint16_t po
 					       word_make(a->claim.token, WORD_HELD, 0)));
 	/* Our guard is the proof that the reservation which had the port is dead. */
 	token = slot_token(a->pool, word_slot(seen));
-	if (token != a->claim.token && word_belongs(seen, token))
+	if (token && token != a->claim.token && word_belongs(seen, token))
 		slot_free(a->pool, token);
 	return true;
 }

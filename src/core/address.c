@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "core/address.h"
+#include "real/real.h"
 
 /* RFC 2133 had no sin6_scope_id, and the kernel takes the address without it. */
 #define SIN6_SHORTEST 24
@@ -30,9 +32,12 @@ void address_set_port(struct sockaddr_storage *address, uint16_t port)
 	((struct sockaddr_in *)address)->sin_port = htons(port);
 }
 
-socklen_t address_any(struct sockaddr_storage *address, int family)
+int address_of_unbound(int fd, struct sockaddr_storage *address, socklen_t *length)
 {
 	memset(address, 0, sizeof *address);
-	address->ss_family = (sa_family_t)family;
-	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	*length = sizeof *address;
+	if (real_getsockname(fd, (struct sockaddr *)address, length))
+		return -errno;
+	address_set_port(address, 0);
+	return 0;
 }

@@ -18,7 +18,10 @@ bool address_valid(const struct sockaddr_storage *address, socklen_t length);
 uint16_t address_port(const struct sockaddr_storage *address);
 void address_set_port(struct sockaddr_storage *address, uint16_t port);
 
-/* Every address of a family, port 0. Its length. */
-socklen_t address_any(struct sockaddr_storage *address, int family);
+/*
+ * The address that a socket has so far, without a port: every one of its family, or
+ * what the program chose with IP_BIND_ADDRESS_NO_PORT. 0 or -errno.
+ */
+int address_of_unbound(int fd, struct sockaddr_storage *address, socklen_t *length);
 
 #endif

@@ -95,11 +95,10 @@ int reservation_bind_any(const struct reservation *reservation, const struct soc
 			 uint16_t *port)
 {
 	struct sockaddr_storage address;
-	int family, error = real_option_get(call->fd, SOL_SOCKET, SO_DOMAIN, &family);
+	socklen_t length;
+	int error = address_of_unbound(call->fd, &address, &length);
 
-	if (error)
-		return error;
-	return reservation_bind(reservation, call, &address, address_any(&address, family), port);
+	return error ? error : reservation_bind(reservation, call, &address, length, port);
 }
 
 void reservation_unbind(const struct reservation *reservation, enum protocol protocol,

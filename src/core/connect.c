@@ -59,12 +59,12 @@ int reservation_bind_for_connect(const struct reservation *reservation,
 				 uint16_t *port)
 {
 	struct client client = {.peer = peer};
-	struct sockaddr_storage any;
-	int family, error = real_option_get(call->fd, SOL_SOCKET, SO_DOMAIN, &family);
+	struct sockaddr_storage local;
+	socklen_t local_length;
+	int error = address_of_unbound(call->fd, &local, &local_length);
 
 	if (!error)
-		error = port_bind_begin(&client.bind, reservation, call, &any,
-					address_any(&any, family));
+		error = port_bind_begin(&client.bind, reservation, call, &local, local_length);
 	if (error)
 		return error;
 	client.bind.client = true;

@@ -86,8 +86,8 @@ static inline bool block_contains(const struct block *block, uint16_t port)
 int reservation_bind(const struct reservation *reservation, const struct socket_call *call,
 		     const struct sockaddr_storage *address, socklen_t length, uint16_t *port);
 
-/* The same for a socket that binds itself (listen, sendto): on every address of its
- * family, to the next free port. */
+/* The same for a socket that binds itself (listen, sendto): to the next free port, on
+ * every address of its family or the one it has. */
 int reservation_bind_any(const struct reservation *reservation, const struct socket_call *call,
 			 uint16_t *port);
 

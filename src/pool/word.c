@@ -43,12 +43,18 @@ bool word_binder_is_dead(const struct pool *pool, uint64_t word)
 	       start_bits(state.start) != (word >> WORD_START_SHIFT & ((1U << WORD_START_BITS) - 1));
 }
 
+uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t port)
+{
+	uint64_t word = atomic_load(&pool->words[protocol][port]);
+	uint64_t token = slot_token(pool, word_slot(word));
+
+	return token && word_belongs(word, token) ? token : 0;
+}
+
 bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port)
 {
-	uint64_t word = atomic_load_explicit(&pool->words[protocol][port], memory_order_relaxed);
-	unsigned int slot = word_slot(word);
+	uint64_t token = word_token(pool, protocol, port);
 
-	return word_state(word) != WORD_FREE && word_belongs(word, slot_token(pool, slot)) &&
-	       atomic_load_explicit(&pool->slots[slot].ended, memory_order_relaxed) !=
-		       slot_token(pool, slot);
+	return token && atomic_load_explicit(&pool->slots[TOKEN_SLOT(token)].ended,
+					     memory_order_relaxed) != token;
 }

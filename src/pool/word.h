@@ -80,9 +80,11 @@ uint64_t word_binding(const struct pool *pool, uint64_t token);
  */
 bool word_binder_is_dead(const struct pool *pool, uint64_t word);
 
+/* The token of the reservation that has the port by its word; 0: none. A hint. */
+uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t port);
+
 /*
- * Whether the port looks taken: its word belongs to the reservation that is in its
- * slot now, and no holder of that has gone. A hint, as all that is in the pool.
+ * Whether the port looks taken: some reservation has it, and none of its holders has gone.
  */
 bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port);
 

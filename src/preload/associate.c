@@ -22,6 +22,7 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 
 	memset(association, 0, sizeof *association);
 	association->call = (struct socket_call){fd, fd_protocol(entry), -1};
+	association->entry = *entry;
 	association->outside = OUTSIDE_DENY;
 	association->connect = true;
 	if (tie_find(entry->token, &tie)) {
@@ -85,15 +86,17 @@ int association_find(int fd, struct association list[RUNS_MAX])
 void association_bound(const struct association *association, uint16_t port)
 {
 	int fd = association->call.fd;
-	struct fd_entry entry = fdtable_get(fd);
+	struct fd_entry entry = association->entry, known;
 
-	uint64_t cookie = 0;
-
-	/* Needed where an entry says more than that the port may come free at its close. */
-	if (entry.flags & (FD_ASSOCIATED | FD_ACQUIRER) || hook_needed(STATE_CONNECT))
-		cookie = socket_cookie(fd);
-	if (!(entry.flags & (FD_ASSOCIATED | FD_ACQUIRER)) || entry.cookie != cookie)
-		entry = (struct fd_entry){.cookie = cookie};
+	if (!entry.flags) {
+		/* In a run. A cookie is needed only where an entry says more than that the
+		 * port may come free at its close. */
+		known = fdtable_get(fd);
+		if (known.flags & FD_ACQUIRER || hook_needed(STATE_CONNECT))
+			entry.cookie = socket_cookie(fd);
+		if (known.flags & FD_ACQUIRER && known.cookie == entry.cookie)
+			entry = known;
+	}
 	entry.token = association->reservation.token;
 	entry.port = port;
 	entry.flags |= FD_BOUND | (association->call.protocol == PROTOCOL_UDP ? FD_UDP : 0);

@@ -20,7 +20,8 @@ static bool wants_no_port(int fd)
 {
 	int wanted;
 
-	return !real_option_get(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &wanted) && wanted;
+	return hook_needed(STATE_NO_PORT) &&
+	       !real_option_get(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &wanted) && wanted;
 }
 
 /*
@@ -31,13 +32,16 @@ static int bind_as_stranger(int fd, const struct sockaddr *address, socklen_t le
 {
 	enum protocol protocol;
 	struct pool *pool;
-	int share, result, saved;
+	int share, result, saved = errno;
 
 	if (!port || real_option_get(fd, SOL_SOCKET, SO_REUSEPORT, &share) || !share ||
 	    socket_protocol(fd, &protocol) || pools_get(netns_of(fd), false, &pool) ||
-	    !word_looks_taken(pool, protocol, port))
+	    !word_token(pool, protocol, port)) {
+		errno = saved;
 		return real_bind(fd, address, length);
+	}
 	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	errno = saved;
 	result = real_bind(fd, address, length);
 	saved = errno;
 	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -100,6 +104,7 @@ static int bind_reserved(int fd, const struct sockaddr *address, socklen_t lengt
 		debug_error("bind: the reservation is not there", count);
 		return hook_return(count, saved);
 	}
+	errno = saved;
 	if (!count)
 		return bind_as_stranger(fd, address, length, port);
 	if (!port && wants_no_port(fd))

@@ -28,6 +28,7 @@ enum hook_state {
 	STATE_RUN = 4,      /* in a run reservation */
 	STATE_CONNECT = 8,  /* whose outgoing connections count, too */
 	STATE_SHARE = 16,   /* the program has used SO_REUSEPORT */
+	STATE_NO_PORT = 32, /* the program has used IP_BIND_ADDRESS_NO_PORT */
 };
 
 extern _Atomic unsigned int hook_state;

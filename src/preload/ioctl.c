@@ -56,8 +56,10 @@ static int acquire(int fd, void *argument)
 	int anchor, error = socket_protocol(fd, &protocol);
 
 	memset(&instance, 0, sizeof instance);
+	if (!error && !memory_readable(fd, argument, sizeof instance.Reservation))
+		error = -EFAULT;
 	if (!error)
-		error = memory_read(&instance, argument, sizeof instance.Reservation);
+		memcpy(&instance.Reservation, argument, sizeof instance.Reservation);
 	if (!error && !instance.NumberOfPorts)
 		error = -EINVAL;
 	if (!error && !instance.StartPort && settings.range_bad)
@@ -113,7 +115,7 @@ static int held_reservation(int fd, const void *argument, enum protocol *protoco
 	if (!reservation_find(pool, token, reservation))
 		return -EINVAL;
 	if (anchor_of(reservation, anchor))
-		return 0;
+		return 0; /* whether it is still open shows where it counts: port_bind_claimed */
 	if (reservation_alive(reservation))
 		return -EACCES;
 	slot_free(pool, token);

@@ -19,15 +19,10 @@ static bool reserved_port(int fd, uint16_t port, struct reservation *reservation
 {
 	enum protocol protocol;
 	struct pool *pool;
-	uint64_t word;
 
-	if (!port || socket_protocol(fd, &protocol) || protocol != PROTOCOL_TCP ||
-	    pools_get(netns_of(fd), false, &pool))
-		return false;
-	word = atomic_load(word_of(pool, PROTOCOL_TCP, port));
-	return word_state(word) != WORD_BINDING &&
-	       reservation_find(pool, slot_token(pool, word_slot(word)), reservation) &&
-	       word_belongs(word, reservation->token);
+	return port && !socket_protocol(fd, &protocol) && protocol == PROTOCOL_TCP &&
+	       !pools_get(netns_of(fd), false, &pool) &&
+	       reservation_find(pool, word_token(pool, PROTOCOL_TCP, port), reservation);
 }
 
 static int listen_reserved(int fd, int backlog)

@@ -38,8 +38,8 @@ is() {
 
 # like STRING PATTERN DESCRIPTION: the pattern is a shell one
 like() {
-	case $1 in
 	# shellcheck disable=SC2254 # the pattern is meant to be one
+	case $1 in
 	$2) ok 0 "$3" ;;
 	*)
 		ok 1 "$3"

@@ -8,6 +8,13 @@ SOCK=${top_builddir:?}/tests/programs/sock
 BLOCK=${scratch:?}/block
 export SOCK BLOCK
 
+# Tests run beside each other, each with a pool of its own, and a block that one of
+# them gives back shall not be the next one's before it was looked at: each looks for
+# its blocks somewhere else, and below where others begin to look.
+PORTRES_RANGE=$((2000 + $(od -A n -N 2 -t u2 /dev/urandom) % 16000))
+PORTRES_RANGE=$PORTRES_RANGE-$((PORTRES_RANGE + 1500))
+export PORTRES_RANGE
+
 # Daemons live in sbin, which a user's PATH may lack.
 PATH=$PATH:/usr/sbin:/sbin
 
