@@ -7,6 +7,7 @@
 #include "core/draw.h"
 #include "core/port.h"
 #include "guard/claim.h"
+#include "guard/diag.h"
 #include "pool/word.h"
 #include "real/real.h"
 
@@ -14,6 +15,27 @@
 #define PATIENCE 1000
 /* So does a bind to port 0 that comes late to a port and lets it go again. */
 #define CLAIM_PATIENCE 20
+
+/*
+ * Whether anybody is on the port of a word that says so: not if whoever was there has
+ * closed it unseen.
+ */
+static bool somebody_there(const struct port_bind *bind, uint16_t port)
+{
+	struct claim_request request = {
+		.protocol = bind->call->protocol,
+		.index = bind->reservation->pool->claim_index,
+		.netns = bind->reservation->pool->netns,
+		.port = port,
+	};
+	int claim = claim_take(&request);
+	uint16_t busy;
+
+	if (claim >= 0)
+		real_close(claim);
+	return claim < 0 && (bind->call->protocol == PROTOCOL_UDP ||
+			     diag_only_time_wait(port, port, &busy));
+}
 
 static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
@@ -33,6 +55,12 @@ static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 		.share = bind->own_share && seen & WORD_SHARED,
 	};
 
+	/* Who joins others that do not share the port makes it no port to share. */
+	if (bind->own_share)
+		bind->flags |= WORD_SHARED;
+	if (bind->own_share && !request.share && word_state(seen) == WORD_USED &&
+	    somebody_there(bind, port))
+		bind->flags &= ~WORD_SHARED;
 	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
 	if (bind->address.ss_family == AF_INET6)
 		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);

@@ -7,6 +7,7 @@
 #include "core/reservation.h"
 #include "core/through.h"
 #include "guard/claim.h"
+#include "pool/word.h"
 #include "real/real.h"
 
 #define LISTEN_PATIENCE 20
@@ -27,15 +28,20 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 					.address = &address,
 					.reuse_address = true,
 					.listen = true};
+	uint64_t word;
 	int reuse_address = 0, listening = 0, v6only = 0, tries = 0, claim;
 
 	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
 	real_option_get(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening);
-	/* Who listens already changes the backlog; a SO_REUSEPORT group shares by its wish. */
-	if (!reuse_address || listening || own_share)
+	/* Who listens already changes the backlog. */
+	if (!reuse_address || listening)
 		return -ENOENT;
 	if (real_getsockname(fd, (struct sockaddr *)&address, &length))
 		return -errno;
+	/* A SO_REUSEPORT group shares by its wish, all of it. */
+	word = atomic_load(word_of(reservation->pool, PROTOCOL_TCP, address_port(&address)));
+	if (own_share && word & WORD_SHARED)
+		return -ENOENT;
 	if (address.ss_family == AF_INET6)
 		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
 	request.port = address_port(&address);

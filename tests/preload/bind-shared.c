@@ -34,6 +34,11 @@ struct answer {
 	int options_kept;
 };
 
+/* When the first socket listens, if at all: before the second bind or behind it. */
+enum { NEVER, BEFORE, BETWEEN };
+
+static const char *const times[] = {"", ", the first listens", ", then the first listens"};
+
 /* block NULL: strangers on a port that the kernel picks. */
 static struct answer ask(const struct block *block, int type, struct wish first, struct wish second,
 			 int listens, int port)
@@ -49,11 +54,13 @@ static struct answer ask(const struct block *block, int type, struct wish first,
 		diag("the first bind to %s: %s", first.text, strerrorname_np(errno));
 		answer.bind = -1;
 	}
-	if (listens && socket_listen(a, raw))
-		answer.bind = -2;
+	if (listens == BEFORE && socket_listen(a, raw))
+		answer.bind = -1;
 	if (!answer.bind && socket_bind(b, second.text, block ? port : port_of(a), raw))
 		answer.bind = errno;
 	answer.options_kept = kept(a, first.flags) && kept(b, second.flags);
+	if (!answer.bind && listens == BETWEEN && socket_listen(a, raw))
+		answer.bind = -1;
 	if (!answer.bind && type == TCP && socket_listen(b, raw))
 		answer.listen = errno;
 	answer.options_kept &= kept(a, first.flags) && kept(b, second.flags);
@@ -92,7 +99,7 @@ static void compare(int type, struct wish first, struct wish second, int listens
 	if (got.bind != wanted.bind || got.listen != wanted.listen || !got.options_kept)
 		diag("%s%s then %s%s%s%s: bind %s, listen %s; the kernel: %s, %s%s", first.text,
 		     first.flags & V6ONLY ? " v6only" : "", second.text,
-		     second.flags & V6ONLY ? " v6only" : "", listens ? ", first listens" : "",
+		     second.flags & V6ONLY ? " v6only" : "", times[listens],
 		     fresh ? "" : ", used port", name(got.bind), name(got.listen),
 		     name(wanted.bind), name(wanted.listen),
 		     got.options_kept ? "" : ", options changed");
@@ -117,8 +124,7 @@ static void pair_of_options(int type, int first, int second, int listens, int fr
 		}
 	}
 	snprintf(text, sizeof text, "%s, %s then %s%s%s", type_name(type), names[first],
-		 names[second], listens ? ", the first listens" : "",
-		 fresh ? "" : ", a port that was used before");
+		 names[second], times[listens], fresh ? "" : ", a port that was used before");
 	ok(found.binds == 0, "%s: bind answers as the kernel", text);
 	if (type == TCP)
 		ok(found.listens == 0, "%s: listen answers as the kernel", text);
@@ -132,9 +138,9 @@ int main(int argc, char **argv)
 	for (int first = 0; first < 4; first++) {
 		for (int second = 0; second < 4; second++) {
 			for (int fresh = 1; fresh >= 0; fresh--) {
-				pair_of_options(TCP, first, second, 0, fresh);
-				pair_of_options(TCP, first, second, 1, fresh);
-				pair_of_options(UDP, first, second, 0, fresh);
+				for (int listens = NEVER; listens <= BETWEEN; listens++)
+					pair_of_options(TCP, first, second, listens, fresh);
+				pair_of_options(UDP, first, second, NEVER, fresh);
 			}
 		}
 	}
