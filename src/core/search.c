@@ -9,13 +9,18 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "core/search.h"
 #include "pool/word.h"
 #include "real/text.h"
 
-/* Where the first search of a pool begins: above what services commonly use. */
+/*
+ * Where the first search of a pool begins: above what services commonly use, and not
+ * where those of the host's other users and namespaces do.
+ */
 #define SEARCH_START 20000
+#define SEARCH_SPREAD 10000
 
 struct search_map {
 	uint64_t netns;
@@ -111,6 +116,15 @@ static struct search_map *map_get(uint64_t netns, struct port_range range)
 	return map;
 }
 
+static uint32_t search_start(void)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+		random = 0;
+	return SEARCH_START + random % SEARCH_SPREAD;
+}
+
 int search_begin(struct search *search, struct pool *pool, const struct acquire_request *request)
 {
 	*search = (struct search){
@@ -122,7 +136,7 @@ int search_begin(struct search *search, struct pool *pool, const struct acquire_
 		return -ENOMEM;
 	search->at = atomic_load_explicit(&pool->search_cursor, memory_order_relaxed) % POOL_PORTS;
 	if (!search->at)
-		search->at = SEARCH_START;
+		search->at = search_start();
 	if (request->range.last &&
 	    (search->at < request->range.first || search->at > request->range.last))
 		search->at = request->range.first;

@@ -15,6 +15,9 @@ PORTRES_RANGE=$((2000 + $(od -A n -N 2 -t u2 /dev/urandom) % 16000))
 PORTRES_RANGE=$PORTRES_RANGE-$((PORTRES_RANGE + 1500))
 export PORTRES_RANGE
 
+# A make of ours is none of the make that runs the tests.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 # Daemons live in sbin, which a user's PATH may lack.
 PATH=$PATH:/usr/sbin:/sbin
 
