@@ -43,10 +43,15 @@ static void allow(struct search_map *map, uint32_t first, uint32_t last, bool ye
 	uint32_t port;
 
 	for (port = first; port <= last && port < POOL_PORTS; port++) {
-		if (yes)
+		if (port % 8 == 0 && port + 7 <= last) {
+			/* Eight at a time: this is most of what a short run's start costs. */
+			map->allowed[port / 8] = yes ? 0xff : 0;
+			port += 7;
+		} else if (yes) {
 			map->allowed[port / 8] |= (uint8_t)(1U << port % 8);
-		else
-			map->allowed[port / 8] &= (uint8_t) ~(1U << port % 8);
+		} else {
+			map->allowed[port / 8] &= (uint8_t)~(1U << port % 8);
+		}
 	}
 }
 
