@@ -10,31 +10,48 @@
 #include "real/real.h"
 
 #define NO_SUCH_OPTION 0x7fffffff
-#define PAGE           4096 /* the smallest there is: a larger one costs a second question */
+#define PAGE	       4096 /* the smallest there is: a larger one costs a second question */
 
-/*
- * SOL_SOCKET options read four bytes before they look at which option it is, but
- * for those of MPTCP; rt_sigprocmask reads eight before it looks at what to do.
- */
-static bool word_readable(int fd, const void *pointer)
+/* ENOPROTOOPT: it can be read; EFAULT: it cannot; or what is wrong with the socket. */
+static int ask_by_option(int fd, const void *pointer)
 {
-	if (!syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) ||
-	    errno == ENOPROTOOPT)
-		return true;
-	if (errno != EOPNOTSUPP)
+	/* Four bytes are read before it is looked at which option it is. */
+	return syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) ? errno
+										   : ENOPROTOOPT;
+}
+
+/* For MPTCP sockets, which look at the option first. */
+static bool ask_by_pipe(const void *pointer, size_t size)
+{
+	int pair[2];
+	bool readable;
+
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK))
 		return false;
-	return pointer && syscall(SYS_rt_sigprocmask, -1, pointer, NULL, 8) && errno != EFAULT;
+	readable = write(pair[1], pointer, size) == (ssize_t)size;
+	real_close(pair[0]);
+	real_close(pair[1]);
+	return readable;
+}
+
+static uintptr_t page_of(const char *pointer)
+{
+	return (uintptr_t)pointer / PAGE;
 }
 
 bool memory_readable(int fd, const void *pointer, size_t size)
 {
-	const char *first = pointer, *last = first + size - 4;
-	int saved = errno;
-	bool readable = word_readable(fd, first);
+	const char *first = pointer, *last = first + size - 1;
+	int saved = errno, answer = ask_by_option(fd, first);
+	bool readable;
 
-	if (readable && ((uintptr_t)first & ~(uintptr_t)(PAGE - 1)) !=
-				(((uintptr_t)last + 3) & ~(uintptr_t)(PAGE - 1)))
-		readable = word_readable(fd, last);
+	if (answer == EOPNOTSUPP) {
+		readable = ask_by_pipe(pointer, size);
+	} else {
+		if (answer == ENOPROTOOPT && page_of(first) != page_of(last))
+			answer = ask_by_option(fd, last - 3);
+		readable = answer == ENOPROTOOPT;
+	}
 	errno = saved;
 	return readable;
 }

@@ -50,7 +50,7 @@ bool text_number(const char **at, unsigned int base, uint64_t limit, uint64_t *n
 	for (; (unsigned int)digit_value(*p) < base; p++) {
 		uint64_t digit = (uint64_t)digit_value(*p);
 
-		if (value > (limit - digit) / base)
+		if (digit > limit || value > (limit - digit) / base)
 			return false;
 		value = value * base + digit;
 	}
