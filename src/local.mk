@@ -19,12 +19,16 @@ core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/c
 	src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
 	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
 
+# _FORTIFY_SOURCE would make the library ask for functions that only glibc has. With the
+# CFLAGS, so that it comes behind what the user or a distribution puts into CPPFLAGS.
+unfortified = -U_FORTIFY_SOURCE
+
 # The shared object, the tools and the unit tests link the same objects.
 noinst_LTLIBRARIES += src/libcore.la
 src_libcore_la_SOURCES = $(real_sources) $(pool_sources) $(guard_sources) $(core_sources)
 src_libcore_la_CPPFLAGS = $(room_cppflags)
+src_libcore_la_CFLAGS = $(AM_CFLAGS) $(unfortified)
 
-# _FORTIFY_SOURCE would make the library ask for functions that only glibc has.
 lib_LTLIBRARIES += src/libportres.la
 src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preload/settings.c \
 	src/preload/anchor.h src/preload/anchor.c src/preload/associate.h \
@@ -34,8 +38,10 @@ src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preloa
 	src/preload/socket.h src/preload/socket.c src/preload/ioctl.c src/preload/bind.c \
 	src/preload/listen.c src/preload/connect.c src/preload/send.c src/preload/setsockopt.c \
 	src/preload/inherit.h src/preload/inherit.c src/preload/close.h src/preload/dup.h \
-	src/preload/close.c src/preload/dup.c src/preload/fcntl.c
-src_libportres_la_CPPFLAGS = $(room_cppflags) -U_FORTIFY_SOURCE
+	src/preload/close.c src/preload/dup.c src/preload/fcntl.c \
+	src/preload/spawn.c
+src_libportres_la_CPPFLAGS = $(room_cppflags)
+src_libportres_la_CFLAGS = $(AM_CFLAGS) $(unfortified)
 src_libportres_la_LIBADD = src/libcore.la
 src_libportres_la_LDFLAGS = -avoid-version -shared -Wl,-z,now -Wl,--hash-style=gnu \
 	-Wl,--version-script=$(top_srcdir)/src/preload/libportres.map

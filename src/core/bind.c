@@ -16,58 +16,79 @@
 /* So does a bind to port 0 that comes late to a port and lets it go again. */
 #define CLAIM_PATIENCE 20
 
-/*
- * Whether anybody is on the port of a word that says so: not if whoever was there has
- * closed it unseen.
- */
-static bool somebody_there(const struct port_bind *bind, uint16_t port)
+/* A claim for this bind, on its address. */
+static struct claim_request request_make(const struct port_bind *bind, uint16_t port)
 {
-	struct claim_request request = {
+	int v6only = 0;
+
+	if (bind->address.ss_family == AF_INET6)
+		real_option_get(bind->call->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+	return (struct claim_request){
 		.protocol = bind->call->protocol,
 		.index = bind->reservation->pool->claim_index,
 		.netns = bind->reservation->pool->netns,
+		.address = &bind->address,
 		.port = port,
+		.v6only = v6only,
 	};
-	int claim = claim_take(&request);
-	uint16_t busy;
+}
 
+/*
+ * Whether anybody of one family is on the port and address of a word that says so: not
+ * if whoever was there has closed it unseen.
+ */
+static bool somebody_there(const struct port_bind *bind, uint16_t port, uint64_t alone)
+{
+	struct claim_request request = request_make(bind, port);
+	struct sockaddr_storage every_ipv4 = {.ss_family = AF_INET};
+	uint16_t busy;
+	int claim;
+
+	/* [::] for both families: that of the flag alone. */
+	if (bind->alone_flags == WORD_ALONE && alone == WORD_ALONE4)
+		request.address = &every_ipv4;
+	else if (alone == WORD_ALONE6)
+		request.v6only = true;
+	claim = claim_take(&request);
 	if (claim >= 0)
 		real_close(claim);
-	return claim < 0 && (bind->call->protocol == PROTOCOL_UDP ||
-			     diag_only_time_wait(port, port, &busy));
+	return claim < 0 &&
+	       (bind->call->protocol == PROTOCOL_UDP || diag_only_time_wait(port, port, 0, &busy));
+}
+
+/* The ALONE flags of a port that a socket with SO_REUSEPORT comes to, corrected. */
+static uint64_t still_alone(const struct port_bind *bind, uint16_t port, uint64_t seen)
+{
+	static const uint64_t families[] = {WORD_ALONE4, WORD_ALONE6};
+	uint64_t alone = seen & WORD_ALONE;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (alone & bind->alone_flags & families[i] &&
+		    !somebody_there(bind, port, families[i]))
+			alone &= ~families[i];
+	return alone;
 }
 
 static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
-	const struct reservation *reservation = bind->reservation;
-	int fd = bind->call->fd, reuse_address = 0, v6only = 0, claim;
-	struct claim_request request = {
-		.protocol = bind->call->protocol,
-		.index = reservation->pool->claim_index,
-		.netns = reservation->pool->netns,
-		.address = &bind->address,
-		.port = port,
-		/*
-		 * The kernel remembers of a port that somebody passed a guard with
-		 * SO_REUSEPORT, whether or not its owner wished to share it: a claim
-		 * that shares would see nobody. The word knows.
-		 */
-		.share = bind->own_share && seen & WORD_SHARED,
-	};
+	struct claim_request request = request_make(bind, port);
+	int reuse_address = 0, claim;
 
-	/* Who joins others that do not share the port makes it no port to share. */
 	if (bind->own_share)
-		bind->flags |= WORD_SHARED;
-	if (bind->own_share && !request.share && word_state(seen) == WORD_USED &&
-	    somebody_there(bind, port))
-		bind->flags &= ~WORD_SHARED;
-	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
-	if (bind->address.ss_family == AF_INET6)
-		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+		bind->flags = still_alone(bind, port, seen);
+	else
+		bind->flags = (seen & WORD_ALONE) | bind->alone_flags;
+	/*
+	 * The kernel remembers of a port that somebody passed a guard with SO_REUSEPORT,
+	 * whether or not its owner wished to share it: a claim that shares would see
+	 * nobody. The word knows.
+	 */
+	request.share = bind->own_share && !(bind->flags & bind->alone_flags);
+	real_option_get(bind->call->fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
 	request.reuse_address = reuse_address;
-	request.v6only = v6only;
 	claim = claim_take(&request);
-	return claim < 0 ? claim : port_bind_claimed(bind, port, 0, claim);
+	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
 static int bind_certain(struct port_bind *bind, uint16_t port)
@@ -138,7 +159,7 @@ void reservation_unbind(const struct reservation *reservation, enum protocol pro
 	if (word_state(seen) != WORD_USED || !word_belongs(seen, reservation->token))
 		return;
 	maybe = word_make(reservation->token, WORD_MAYBE,
-			  seen & (WORD_DRAWN | WORD_SHARED | WORD_CLIENT));
+			  seen & (WORD_DRAWN | WORD_ALONE | WORD_CLIENT));
 	/* Where it has changed meanwhile, another has the port. */
 	if (atomic_compare_exchange_strong(word, &seen, maybe) && !(maybe & WORD_DRAWN))
 		atomic_fetch_add_explicit(&reservation->pool->slots[TOKEN_SLOT(reservation->token)]

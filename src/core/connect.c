@@ -68,7 +68,7 @@ int reservation_bind_for_connect(const struct reservation *reservation,
 	if (error)
 		return error;
 	client.bind.client = true;
-	client.bind.flags |= WORD_CLIENT | WORD_SHARED | WORD_DRAWN;
+	client.bind.flags = WORD_CLIENT | WORD_DRAWN;
 	error = port_round(&client.bind, port_try_held, port);
 	if (error == -EADDRINUSE)
 		error = port_round(&client.bind, port_try_closed, port);

@@ -94,7 +94,7 @@ int port_try_closed(struct port_bind *bind, uint16_t port, uint64_t seen)
 
 static int try_abandoned(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
-	if (word_state(seen) != WORD_USED || seen & (WORD_DRAWN | WORD_SHARED))
+	if (word_state(seen) != WORD_USED || seen & (WORD_DRAWN | WORD_CLIENT))
 		return -EADDRINUSE;
 	if (bind->abandoned_tries++ == ABANDONED_TRIES)
 		return -ENOENT;

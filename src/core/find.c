@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include <time.h>
+
 #include "core/reservation.h"
-#include "guard/anchor.h"
 #include "guard/guard.h"
 #include "pool/slot.h"
+#include "real/real.h"
 
 /* How many ports of a reservation are asked for a guard: a stray socket may sit on one. */
-#define PROBES 4
+#define PROBES 2
+/* No reservation is in the making for longer, but those of processes that were stopped. */
+#define MAKING_SECONDS 60
 
 bool reservation_find(struct pool *pool, uint64_t token, struct reservation *reservation)
 {
@@ -20,7 +24,7 @@ bool reservation_find(struct pool *pool, uint64_t token, struct reservation *res
 
 bool reservation_anchored(const struct reservation *reservation, int fd)
 {
-	uint64_t cookie = anchor_cookie(fd);
+	uint64_t cookie = real_cookie(fd);
 
 	return cookie && (cookie & COOKIE_MASK) == reservation->anchor;
 }
@@ -38,6 +42,14 @@ bool reservation_alive(const struct reservation *reservation)
 	return true;
 }
 
+/* Made long ago and not completed: its maker was killed, or begins again. */
+static bool given_up(const struct pool *pool, unsigned int slot)
+{
+	uint64_t since = atomic_load_explicit(&pool->slots[slot].since, memory_order_relaxed);
+
+	return (uint64_t)time(NULL) > since + MAKING_SECONDS;
+}
+
 void reservation_prune(struct pool *pool, bool unfinished)
 {
 	struct reservation reservation;
@@ -52,7 +64,7 @@ void reservation_prune(struct pool *pool, bool unfinished)
 		if (!token)
 			continue;
 		if (reservation_find(pool, token, &reservation) ? !reservation_alive(&reservation)
-								: unfinished)
+								: unfinished || given_up(pool, i))
 			slot_free(pool, token);
 	}
 }

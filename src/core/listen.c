@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "core/address.h"
+#include "core/port.h"
 #include "core/reservation.h"
 #include "core/through.h"
 #include "guard/claim.h"
@@ -40,7 +41,7 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 		return -errno;
 	/* A SO_REUSEPORT group shares by its wish, all of it. */
 	word = atomic_load(word_of(reservation->pool, PROTOCOL_TCP, address_port(&address)));
-	if (own_share && word & WORD_SHARED)
+	if (own_share && !(word & port_alone_flags(fd, &address)))
 		return -ENOENT;
 	if (address.ss_family == AF_INET6)
 		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);

@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "core/address.h"
 #include "core/port.h"
 #include "core/through.h"
 #include "pool/word.h"
 #include "real/real.h"
+
+uint64_t port_alone_flags(int fd, const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	int v6only = 0;
+
+	if (address->ss_family != AF_INET6 || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return WORD_ALONE4;
+	if (!IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+		return WORD_ALONE6;
+	real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+	return v6only ? WORD_ALONE6 : WORD_ALONE;
+}
 
 int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,
 		    const struct socket_call *call, const struct sockaddr_storage *address,
@@ -15,6 +29,7 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 
 	if (error)
 		return error;
+	bind->alone_flags = port_alone_flags(call->fd, address);
 	bind->reservation = reservation;
 	bind->call = call;
 	bind->address = *address;
@@ -23,7 +38,7 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 	bind->client = false;
 	bind->over_time_wait = false;
 	bind->abandoned_tries = 0;
-	bind->flags = share ? WORD_SHARED : 0;
+	bind->flags = share ? 0 : bind->alone_flags;
 	bind->binding = word_binding(reservation->pool, reservation->token);
 	return 0;
 }
@@ -93,9 +108,13 @@ int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t expected, 
 	}
 	if (!error) {
 		error = bind_socket(bind, port);
+		/* As it was: others may be on the port. */
 		if (error)
 			atomic_compare_exchange_strong(
-				word, &used, word_make(reservation->token, WORD_MAYBE, 0));
+				word, &used,
+				word_state(seen) == WORD_HELD
+					? word_make(reservation->token, WORD_MAYBE, 0)
+					: seen);
 	}
 	real_close(claim);
 	return error;

@@ -15,13 +15,17 @@ struct port_bind {
 	const struct socket_call *call;
 	struct sockaddr_storage address; /* the program's; its port is put in here */
 	socklen_t length;
-	bool own_share;	     /* the program has SO_REUSEPORT on by its own wish */
-	bool client;	     /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
-	bool over_time_wait; /* SO_REUSEADDR is on around the bind */
-	int abandoned_tries; /* how many ports that only seem in use were tried */
-	uint64_t flags;	     /* of the word, once it is USED */
-	uint64_t binding;    /* our BINDING word, 0: we must use claims */
+	uint64_t alone_flags; /* WORD_ALONE of the families that its address means */
+	bool own_share;	      /* the program has SO_REUSEPORT on by its own wish */
+	bool client;	      /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
+	bool over_time_wait;  /* SO_REUSEADDR is on around the bind */
+	int abandoned_tries;  /* how many ports that only seem in use were tried */
+	uint64_t flags;	      /* of the word, once it is USED */
+	uint64_t binding;     /* our BINDING word, 0: we must use claims */
 };
+
+/* The WORD_ALONE flags that sockets on this address have to do with. */
+uint64_t port_alone_flags(int fd, const struct sockaddr_storage *address);
 
 /* Reads what it needs of the socket. 0 or -errno. */
 int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,

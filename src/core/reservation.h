@@ -29,7 +29,7 @@ struct acquire_request {
 	uint16_t first; /* 0: any block */
 	uint16_t count;
 	uint8_t protocols; /* PROTOCOL_BIT()s */
-	uint16_t align;    /* any block: its first port is a multiple of this; 0 is 1 */
+	uint16_t align;	   /* any block: its first port is a multiple of this; 0 is 1 */
 	/* Any block: where it may lie; 0-0: the kernel's own ranges are left out. */
 	struct port_range range;
 	enum reservation_kind kind;

@@ -18,6 +18,10 @@ void run_format(struct text *text, const struct run *runs, unsigned int count)
 			text_add_number(text, run->token, 16);
 			text_add(text, "@");
 			text_add_number(text, (uint64_t)run->anchor, 10);
+			if (run->netns) {
+				text_add(text, "~");
+				text_add_number(text, run->netns, 16);
+			}
 		} else {
 			text_add(text, "!");
 			text_add_number(text, (uint64_t)run->error, 10);
@@ -77,6 +81,11 @@ static bool run_parse_one(const char **at, struct run *run)
 	    !text_number(at, 10, INT32_MAX, &number))
 		return false;
 	run->anchor = (int)number;
+	if (**at == '~') {
+		(*at)++;
+		if (!text_number(at, 16, UINT64_MAX, &run->netns))
+			return false;
+	}
 	return options_parse(at, run);
 }
 

@@ -2,7 +2,7 @@
 /*
  * run.h - the run reservations of a process tree, as they travel in its environment
  *
- * PORTRES_RESERVATION is a list, separated by commas, of TOKEN@FD/OPTIONS, or
+ * PORTRES_RESERVATION is a list, separated by commas, of TOKEN@FD~NETNS/OPTIONS, or
  * !ERRNO/PROTOCOLS where a reservation that was asked for could not be had.
  */
 #ifndef CORE_RUN_H
@@ -18,11 +18,12 @@ enum run_outside { OUTSIDE_PASS, OUTSIDE_DENY, OUTSIDE_MAP };
 struct run {
 	uint64_t token; /* 0: it could not be had */
 	int anchor;
+	uint64_t netns; /* real/netns.h: sockets of others are none of its business; 0: any */
 	enum run_outside outside; /* explicit binds outside the block */
-	bool full_pass;           /* block exhausted: the kernel chooses a port */
-	bool connect;             /* outgoing connections too */
-	uint8_t protocols;        /* PROTOCOL_BIT()s */
-	int error;                /* errno, where it could not be had */
+	bool full_pass;		  /* block exhausted: the kernel chooses a port */
+	bool connect;		  /* outgoing connections too */
+	uint8_t protocols;	  /* PROTOCOL_BIT()s */
+	int error;		  /* errno, where it could not be had */
 };
 
 void run_format(struct text *text, const struct run *runs, unsigned int count);

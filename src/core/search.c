@@ -19,7 +19,7 @@
  * Where the first search of a pool begins: above what services commonly use, and not
  * where those of the host's other users and namespaces do.
  */
-#define SEARCH_START 20000
+#define SEARCH_START  20000
 #define SEARCH_SPREAD 10000
 
 struct search_map {
@@ -50,32 +50,33 @@ static void allow(struct search_map *map, uint32_t first, uint32_t last, bool ye
 		} else if (yes) {
 			map->allowed[port / 8] |= (uint8_t)(1U << port % 8);
 		} else {
-			map->allowed[port / 8] &= (uint8_t)~(1U << port % 8);
+			map->allowed[port / 8] &= (uint8_t) ~(1U << port % 8);
 		}
 	}
 }
 
-/* "32768 60999" or "8080,9000-9010": two numbers a run, or one. */
-static void disallow_list(struct search_map *map, const char *path, char between)
+/* "32768 60999" or "8080,9000-9010": two numbers a run, or one. False: not to be read. */
+static bool disallow_list(struct search_map *map, const char *path, char between)
 {
 	char list[4096];
 	const char *at = list;
 	uint64_t first, last;
 
 	if (text_file(path, list, sizeof list) <= 0)
-		return;
+		return false;
 	while (text_number(&at, 10, POOL_PORTS - 1, &first)) {
 		last = first;
 		if (*at == between) {
 			at++;
 			if (!text_number(&at, 10, POOL_PORTS - 1, &last))
-				return;
+				break;
 		}
 		allow(map, (uint32_t)first, (uint32_t)last, false);
 		if (*at != ',')
-			return;
+			break;
 		at++;
 	}
+	return true;
 }
 
 static void map_fill(struct search_map *map, uint64_t netns, struct port_range range)
@@ -94,11 +95,8 @@ static void map_fill(struct search_map *map, uint64_t netns, struct port_range r
 	if (text_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", number, sizeof number) > 0)
 		text_number(&at, 10, POOL_PORTS - 1, &unprivileged);
 	allow(map, unprivileged > 1024 ? (uint32_t)unprivileged : 1024, POOL_PORTS - 1, true);
-	allow(map, 32768, 60999, false); /* what the kernel begins with, if /proc is not there */
-	if (text_file("/proc/sys/net/ipv4/ip_local_port_range", number, sizeof number) > 0) {
-		allow(map, 32768, 60999, true);
-		disallow_list(map, "/proc/sys/net/ipv4/ip_local_port_range", '\t');
-	}
+	if (!disallow_list(map, "/proc/sys/net/ipv4/ip_local_port_range", '\t'))
+		allow(map, 32768, 60999, false); /* what the kernel begins with */
 	disallow_list(map, "/proc/sys/net/ipv4/ip_local_reserved_ports", '-');
 	for (i = 0; i < sizeof browsers_refuse / sizeof browsers_refuse[0]; i++)
 		allow(map, browsers_refuse[i], browsers_refuse[i], false);

@@ -9,11 +9,11 @@ struct search {
 	struct pool *pool;
 	const struct acquire_request *request;
 	struct search_map *map;
-	uint32_t at;    /* the next candidate */
+	uint32_t at;	/* the next candidate */
 	uint32_t start; /* where both rounds begin */
-	bool wrapped; /* past 65535 once in this round */
-	bool skipped; /* ports that looked taken in the pool were passed over */
-	bool pruned;  /* the second round */
+	bool wrapped;	/* past 65535 once in this round */
+	bool skipped;	/* ports that looked taken in the pool were passed over */
+	bool pruned;	/* the second round */
 };
 
 /* 0 or -ENOMEM. search_end in any case. */

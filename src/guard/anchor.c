@@ -88,14 +88,6 @@ int anchor_copy(int fd, bool keep)
 	return copy_below(fd, anchor_top(), STDERR_FILENO, keep);
 }
 
-uint64_t anchor_cookie(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t size = sizeof cookie;
-
-	return fd >= 0 && !real_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ? cookie : 0;
-}
-
 void anchor_release(int fd)
 {
 	int type = 0;

@@ -53,9 +53,6 @@ int anchor_top(void);
 /* A copy for when the program wants the anchor's number. Its number or -errno. */
 int anchor_copy(int fd, bool keep);
 
-/* SO_COOKIE of a descriptor, 0 where it is none of a socket. */
-uint64_t anchor_cookie(int fd);
-
 /* Lets the guards go although others hold copies of the anchor. Leaves it open. */
 void anchor_release(int fd);
 

@@ -49,10 +49,19 @@ static struct request request_make(int family, unsigned int size, unsigned int f
 	};
 }
 
-/* Guards and claims are the sockets on indexes that no interface has. */
-static bool is_ours(const struct inet_diag_msg *socket)
+struct time_wait_search {
+	uint64_t claim;
+	uint16_t *busy;
+};
+
+/* Guards are on the even indexes that no interface has, claims on the odd ones. */
+static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
 {
-	return socket->id.idiag_if > GUARD_INDEX_LAST;
+	uint64_t cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0];
+
+	if (socket->id.idiag_if <= GUARD_INDEX_LAST)
+		return false;
+	return socket->id.idiag_if % 2 == 0 || cookie == claim;
 }
 
 static int range_visit(int fd, int family, uint16_t first, uint16_t last,
@@ -63,7 +72,10 @@ static int range_visit(int fd, int family, uint16_t first, uint16_t last,
 		.attribute = {.nla_len = sizeof range.attribute + sizeof range.filter,
 			      .nla_type = INET_DIAG_REQ_BYTECODE},
 		/* A jump past the end refuses; the port of a comparison is in the next one. */
-		.filter = {{INET_DIAG_BC_S_GE, 8, 20}, {0, 0, first}, {INET_DIAG_BC_S_LE, 8, 12}, {0, 0, last}},
+		.filter = {{INET_DIAG_BC_S_GE, 8, 20},
+			   {0, 0, first},
+			   {INET_DIAG_BC_S_LE, 8, 12},
+			   {0, 0, last}},
 	};
 	_Alignas(struct nlmsghdr) char buffer[8192];
 
@@ -92,23 +104,24 @@ static int range_visit(int fd, int family, uint16_t first, uint16_t last,
 
 static bool time_wait_visit(const struct inet_diag_msg *socket, void *context)
 {
-	uint16_t *busy = context;
+	struct time_wait_search *search = context;
 
-	if (is_ours(socket) || socket->idiag_state == TCP_TIME_WAIT)
+	if (is_ours(socket, search->claim) || socket->idiag_state == TCP_TIME_WAIT)
 		return true;
-	*busy = ntohs(socket->id.idiag_sport);
+	*search->busy = ntohs(socket->id.idiag_sport);
 	return false;
 }
 
-int diag_only_time_wait(uint16_t first, uint16_t last, uint16_t *busy)
+int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t *busy)
 {
+	struct time_wait_search search = {claim, busy};
 	int fd = diag_socket(), error;
 
 	if (fd < 0)
 		return fd;
-	error = range_visit(fd, AF_INET, first, last, time_wait_visit, busy);
+	error = range_visit(fd, AF_INET, first, last, time_wait_visit, &search);
 	if (!error)
-		error = range_visit(fd, AF_INET6, first, last, time_wait_visit, busy);
+		error = range_visit(fd, AF_INET6, first, last, time_wait_visit, &search);
 	/* A kernel without IPv6 has no sockets of it. */
 	if (error == -ENOENT)
 		error = 0;

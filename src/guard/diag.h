@@ -9,13 +9,13 @@
 
 /*
  * Whether the TCP ports from first to last are held by connections in TIME_WAIT at
- * the most, guards and claims aside. 0; -EADDRINUSE and in *busy a port that
- * something else holds; or another -errno.
+ * the most, guards aside and our own claim, which has this SO_COOKIE (0: none). 0;
+ * -EADDRINUSE and in *busy a port that something else holds; or another -errno.
  *
  * Before Linux 6.8 the kernel does not show sockets that are bound and neither
  * listen nor are connected: there one with SO_REUSEADDR goes unnoticed.
  */
-int diag_only_time_wait(uint16_t first, uint16_t last, uint16_t *busy);
+int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t *busy);
 
 /*
  * Whether a TCP connection from this local address to that peer would meet one

@@ -77,6 +77,22 @@ static uint32_t guard_index(int fd)
 	return index;
 }
 
+/*
+ * Two guards that ignore TIME_WAIT may both have been bound before either went back
+ * to being in everybody's way: of these, only one can listen.
+ */
+static int exclude_others(int fd)
+{
+	int error = real_listen(fd, 0) ? -errno : 0;
+
+	if (!error)
+		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+	/* Bound, and no more than that, is what it shall be. */
+	if (!error && shutdown(fd, SHUT_RD))
+		error = -errno;
+	return error;
+}
+
 int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
 {
 	bool ipv6;
@@ -88,10 +104,10 @@ int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
 		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (!error)
 		error = wildcard_bind(fd, ipv6, port);
-	if (!error && over_time_wait)
-		error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (!error)
 		error = index_bind(fd, guard_index(fd));
+	if (!error && over_time_wait)
+		error = exclude_others(fd);
 	if (!error)
 		error = real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (!error)
@@ -108,13 +124,11 @@ bool guard_present(enum protocol protocol, uint16_t port)
 	if (fd < 0)
 		return true;
 	/*
-	 * A guard would stand in the way of this; but it stands itself in nobody's
-	 * way for longer than it must, and not at all in that of a server with
-	 * SO_REUSEADDR.
+	 * On no device, so that it meets every guard, whatever its index. It stands in
+	 * nobody's way for longer than it must, and not at all in that of a server
+	 * with SO_REUSEADDR.
 	 */
 	error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, protocol == PROTOCOL_TCP);
-	if (!error)
-		error = index_bind(fd, guard_index(fd));
 	if (!error)
 		error = wildcard_bind(fd, ipv6, port);
 	real_close(fd);
@@ -191,5 +205,8 @@ int guard_place_block(const struct block *block, bool over_time_wait, struct gua
 	 * come in any more: now ask the kernel who is there.
 	 */
 	*failed = doubtful.first;
-	return diag_only_time_wait(doubtful.first, doubtful.last, failed);
+	error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
+	if (error == -EMFILE && !sink->make_room(sink))
+		error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
+	return error;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard/held.h"
@@ -102,7 +103,7 @@ static int launch_run(struct launch *launch)
 		return -ENOMEM;
 	/* No handler of the program may run in a process that borrows its memory. */
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &saved);
+	sigprocmask(SIG_SETMASK, &all, &saved);
 	/* No exit signal: its end is no SIGCHLD and no wait() without __WALL sees it. */
 	between = clone(launch_between, launch->stack + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK,
 			launch);
@@ -111,7 +112,7 @@ static int launch_run(struct launch *launch)
 	else
 		while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
 			;
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	sigprocmask(SIG_SETMASK, &saved, NULL);
 	munmap(launch->stack, 2 * STACK_SIZE);
 	return -launch->error;
 }
@@ -134,15 +135,25 @@ int held_open(void)
 	return error == -ENOENT || error == -EACCES ? -EOPNOTSUPP : error;
 }
 
+static int64_t milliseconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 static int ask(int fd, const struct hold_request *request, struct hold_answer *answer)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	int64_t end = milliseconds() + ANSWER_TIMEOUT_MS;
 	ssize_t got;
 
 	if (real_sendto(fd, request, sizeof *request, MSG_NOSIGNAL, NULL, 0) < 0)
 		return errno == EPIPE || errno == ECONNRESET ? -EOPNOTSUPP : -errno;
 	for (;;) {
-		int events = poll(&ready, 1, ANSWER_TIMEOUT_MS);
+		int left = (int)(end - milliseconds());
+		int events = left > 0 ? poll(&ready, 1, left) : 0;
 
 		if (events < 0 && errno == EINTR)
 			continue;
@@ -151,8 +162,10 @@ static int ask(int fd, const struct hold_request *request, struct hold_answer *a
 		got = real_recvfrom(fd, answer, sizeof *answer, MSG_DONTWAIT, NULL, NULL);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
+		if (got < 0 && errno != ECONNRESET)
+			return -errno;
 		if (got != (ssize_t)sizeof *answer)
-			return got < 0 ? -errno : -EOPNOTSUPP;
+			return -EOPNOTSUPP; /* it has died */
 		return answer->error;
 	}
 }

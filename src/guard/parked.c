@@ -89,9 +89,11 @@ int parked_fill(struct anchor *anchor, const struct block *block, bool over_time
 
 void parked_release(int fd)
 {
+	ssize_t got;
 	char byte;
 
 	/* Without room for descriptors in the message the kernel lets them go. */
-	while (real_recvfrom(fd, &byte, 1, MSG_DONTWAIT, NULL, NULL) >= 0 || errno == EINTR)
-		;
+	do
+		got = real_recvfrom(fd, &byte, 1, MSG_DONTWAIT, NULL, NULL);
+	while (got > 0 || (got < 0 && errno == EINTR));
 }

@@ -24,7 +24,7 @@ static int file_fill(int fd, uint64_t netns, uint32_t claim_index)
 		uint64_t magic;
 		uint32_t version, size;
 		uint64_t signature, netns, namespace;
-		uint32_t claim_index;
+		uint32_t claim_index, slot_cursor;
 	} header = {
 		.magic = POOL_MAGIC,
 		.version = POOL_VERSION,

@@ -21,12 +21,12 @@
  *  2. A slot is claimed by putting a token into it. Its other words are changed
  *     from what they were before the claim, so that a slow claimer whose slot was
  *     taken over as dead cannot damage the new one.
- *  3. Whoever ends a reservation takes it out of the port words first and lets
- *     the guards go afterwards. Whoever begins one places the guards first and
- *     writes the port words afterwards, and backs off from a BINDING word. So a
- *     binder that found its own token in the word after it had taken hold of the
- *     port (by BINDING or by a claim) still had its guards at that time, and no
- *     new owner can have come in between unseen.
+ *  3. RELEASE takes the reservation out of the port words first and lets the
+ *     guards go afterwards. Whoever begins one places the guards first and writes
+ *     the port words afterwards, and backs off from a BINDING word. A binder with
+ *     a claim looks after it has taken that whether the word is still its own and
+ *     the anchor still open: then its guards were there at that time, and the
+ *     guards of a new owner, which come later, meet the claim.
  *
  * Lock-free: no operation waits for another process, but for the bounded patience
  * of an explicit bind with a BINDING port.
@@ -67,7 +67,7 @@ struct pool_slot {
 	_Atomic uint32_t parked; /* descriptors in flight */
 	/* For people, never for decisions. */
 	_Atomic uint32_t holder; /* pid */
-	_Atomic uint64_t since; /* seconds since 1970 */
+	_Atomic uint64_t since; /* when it was claimed, seconds since 1970 */
 	_Atomic uint64_t command[2];
 	_Atomic uint64_t ended; /* this token, once a holder has closed its anchor: a hint */
 	_Atomic uint64_t socket; /* the acquiring socket's, likewise: for who inherits it */

@@ -45,6 +45,7 @@ int slot_claim(struct pool *pool, struct slot_claim *claim)
 			return error;
 		if (!atomic_compare_exchange_strong(&slot->token, &free, claim->token))
 			continue;
+		atomic_store_explicit(&slot->since, (uint64_t)time(NULL), memory_order_relaxed);
 		atomic_store_explicit(&pool->slot_cursor, number + 1, memory_order_relaxed);
 		return 0;
 	}
@@ -66,7 +67,6 @@ bool slot_describe(struct pool *pool, struct slot_claim *claim, struct block blo
 	memcpy(command, program_invocation_short_name,
 	       strnlen(program_invocation_short_name, sizeof command));
 	atomic_store_explicit(&slot->holder, (uint32_t)getpid(), memory_order_relaxed);
-	atomic_store_explicit(&slot->since, (uint64_t)time(NULL), memory_order_relaxed);
 	atomic_store_explicit(&slot->command[0], command[0], memory_order_relaxed);
 	atomic_store_explicit(&slot->command[1], command[1], memory_order_relaxed);
 	for (protocol = 0; protocol < PROTOCOLS; protocol++) {

@@ -54,7 +54,9 @@ uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t po
 bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port)
 {
 	uint64_t token = word_token(pool, protocol, port);
+	struct slot_view view;
 
-	return token && atomic_load_explicit(&pool->slots[TOKEN_SLOT(token)].ended,
+	/* Where it was not completed the guards say whether anybody is still at it. */
+	return token && slot_find(pool, token, &view) && atomic_load_explicit(&pool->slots[TOKEN_SLOT(token)].ended,
 					     memory_order_relaxed) != token;
 }

@@ -12,9 +12,9 @@
  * USED     was bound and not seen to be closed
  * MAYBE    was seen to be closed; a child may still have it: only a claim can tell
  *
- * From bit 0: state (3), DRAWN, SHARED, CLIENT, slot (12), then the token's tag
- * (46). In a BINDING word the tag shrinks to its upper 12 bits, and below it stand
- * the pid (22) and the low bits of its start time (12).
+ * From bit 0: state (3), DRAWN, ALONE (2), CLIENT, slot (12), then the token's tag
+ * (45). In a BINDING word the tag shrinks to its upper 12 bits, and below it stand
+ * the pid (22) and the low bits of its start time (11).
  */
 #ifndef POOL_WORD_H
 #define POOL_WORD_H
@@ -26,15 +26,17 @@ enum word_state { WORD_FREE, WORD_HELD, WORD_BINDING, WORD_USED, WORD_MAYBE };
 #define WORD_STATE_MASK UINT64_C(7)
 /* The last bind was to port 0: whoever closed it may have promised the port to another. */
 #define WORD_DRAWN UINT64_C(8)
-/* Those who are bound there asked for SO_REUSEPORT themselves. */
-#define WORD_SHARED UINT64_C(16)
+/* Somebody is bound there who did not ask for SO_REUSEPORT, for IPv4 and for IPv6. */
+#define WORD_ALONE4 UINT64_C(16)
+#define WORD_ALONE6 UINT64_C(32)
+#define WORD_ALONE  (WORD_ALONE4 | WORD_ALONE6)
 /* Outgoing connections are on it: others may join them. */
-#define WORD_CLIENT UINT64_C(32)
+#define WORD_CLIENT UINT64_C(64)
 
-#define WORD_SLOT_SHIFT  6
-#define WORD_TAG_SHIFT   18
-#define WORD_START_SHIFT 40
-#define WORD_START_BITS  12
+#define WORD_SLOT_SHIFT  7
+#define WORD_TAG_SHIFT   19
+#define WORD_START_SHIFT 41
+#define WORD_START_BITS  11
 #define BINDING_TAG_SHIFT 52
 
 static inline enum word_state word_state(uint64_t word)
@@ -76,7 +78,9 @@ uint64_t word_binding(const struct pool *pool, uint64_t token);
 
 /*
  * Whether the process of a BINDING word is proven dead. The one decision that
- * rests on a pid: false wherever there is doubt.
+ * rests on a pid: false wherever there is doubt. So a process that leaves its own
+ * bind in the midst of it and lives on (another thread execs, a signal handler jumps
+ * out) loses the port until it ends.
  */
 bool word_binder_is_dead(const struct pool *pool, uint64_t word);
 

@@ -5,11 +5,23 @@
 #include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/run.h"
+#include "preload/socket.h"
 #include "preload/tie.h"
+
+static bool is_tied(int fd)
+{
+	struct fd_entry entry = fdtable_get(fd);
+
+	return entry.flags & FD_ANCHOR && entry.cookie == socket_cookie(fd);
+}
 
 bool anchor_is(int fd)
 {
-	return run_is_anchor(fd) || fdtable_get(fd).flags & FD_ANCHOR;
+	int saved = errno;
+	bool is = run_is_anchor(fd) || is_tied(fd);
+
+	errno = saved;
+	return is;
 }
 
 void anchor_make_way(int fd)
@@ -18,7 +30,7 @@ void anchor_make_way(int fd)
 
 	if (run_is_anchor(fd))
 		run_move_anchor(fd);
-	else if (fdtable_get(fd).flags & FD_ANCHOR)
+	else if (is_tied(fd))
 		tie_move_anchor(fd);
 	errno = saved;
 }

@@ -65,10 +65,10 @@ static int in_runs(int fd, struct association list[RUNS_MAX])
 		};
 		error = run_find(i, netns_of(fd), &association->reservation,
 				 &association->call.anchor);
-		if (!error)
-			found++;
-		else if (error != -ENOENT)
-			return error;
+		if (error == -ENOENT)
+			continue;
+		association->error = error;
+		found++;
 	}
 	return found;
 }
@@ -151,9 +151,12 @@ int association_bind_implicit(int fd, bool always, const struct sockaddr_storage
 	for (i = 0; i < count; i++) {
 		const struct association *association = &list[i];
 
+		error = association->error;
+		if (error)
+			continue;
 		if (peer && association->call.protocol == PROTOCOL_TCP)
-			error = reservation_bind_for_connect(&association->reservation,
-							     &association->call, peer, length, &port);
+			error = reservation_bind_for_connect(
+				&association->reservation, &association->call, peer, length, &port);
 		else
 			error = reservation_bind_any(&association->reservation, &association->call,
 						     &port);

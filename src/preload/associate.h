@@ -11,10 +11,11 @@
 struct association {
 	struct reservation reservation;
 	struct socket_call call;
-	struct fd_entry entry;    /* what the table says of it, if that is about this socket */
+	struct fd_entry entry;	  /* what the table says of it, if that is about this socket */
 	enum run_outside outside; /* explicit ports outside the block */
-	bool full_pass;           /* block exhausted: the kernel's choice */
-	bool connect;             /* binds that connect and send do count, too */
+	bool full_pass;		  /* block exhausted: the kernel's choice */
+	bool connect;		  /* binds that connect and send do count, too */
+	int error;		  /* -errno: the reservation cannot be had any more */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "guard/guard.h"
 #include "pool/word.h"
 #include "preload/associate.h"
 #include "preload/debug.h"
@@ -24,6 +25,17 @@ static bool wants_no_port(int fd)
 	       !real_option_get(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &wanted) && wanted;
 }
 
+/* By the pool, and as the pool may be stale, by the kernel. */
+static bool others_port(struct pool *pool, enum protocol protocol, uint16_t port)
+{
+	uint64_t token = word_token(pool, protocol, port);
+
+	if (!token || guard_netns() != pool->netns || guard_present(protocol, port))
+		return token;
+	slot_free(pool, token);
+	return false;
+}
+
 /*
  * SO_REUSEPORT, of the same user, would pass the guard of another's reservation. It is
  * put off around the bind, and the guard decides; what it was is put back.
@@ -36,7 +48,7 @@ static int bind_as_stranger(int fd, const struct sockaddr *address, socklen_t le
 
 	if (!port || real_option_get(fd, SOL_SOCKET, SO_REUSEPORT, &share) || !share ||
 	    socket_protocol(fd, &protocol) || pools_get(netns_of(fd), false, &pool) ||
-	    !word_token(pool, protocol, port)) {
+	    !others_port(pool, protocol, port)) {
 		errno = saved;
 		return real_bind(fd, address, length);
 	}
@@ -56,7 +68,7 @@ static bool inside_any(const struct association *list, int count, uint16_t port)
 	int i;
 
 	for (i = 0; i < count; i++)
-		if (block_contains(&list[i].reservation.block, port))
+		if (!list[i].error && block_contains(&list[i].reservation.block, port))
 			return true;
 	return false;
 }
@@ -69,7 +81,8 @@ static int bind_from_blocks(const struct association *list, int count,
 	int i, error = -EADDRNOTAVAIL;
 
 	for (i = 0; i < count; i++) {
-		if (wanted && !block_contains(&list[i].reservation.block, wanted))
+		if (list[i].error ||
+		    (wanted && !block_contains(&list[i].reservation.block, wanted)))
 			continue;
 		error = reservation_bind(&list[i].reservation, &list[i].call, address, length,
 					 &port);
@@ -120,7 +133,7 @@ static int bind_reserved(int fd, const struct sockaddr *address, socklen_t lengt
 		port = 0;
 	}
 	error = bind_from_blocks(list, count, &copy, length);
-	if (error == -EADDRINUSE && !port && list[0].full_pass) {
+	if ((error == -EADDRINUSE || error == -EADDRNOTAVAIL) && !port && list[0].full_pass) {
 		errno = saved;
 		return real_bind(fd, (struct sockaddr *)&copy, length);
 	}

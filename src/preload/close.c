@@ -95,14 +95,16 @@ int hook_close_range(unsigned int first, unsigned int last, int flags)
 	if (!hook_needed(STATE_TABLE | STATE_RUN) || first > last ||
 	    flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return real_close_range(first, last, flags);
-	if (!(flags & CLOSE_RANGE_CLOEXEC))
+	/* UNSHARE: other threads go on with these descriptors. What is ours alone then is
+	 * found out by its cookie. */
+	if (!flags)
 		fdtable_visit(first, last, forget_one, NULL);
 	errno = saved;
 	result = close_gaps(first, last, flags);
 	saved = errno;
 	if (flags & CLOSE_RANGE_CLOEXEC)
 		tie_update_exec_all();
-	else
+	else if (!flags)
 		tie_sweep(true);
 	errno = saved;
 	return result;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "preload/anchor.h"
 #include "preload/close.h"
@@ -17,9 +18,14 @@ void dup_track(int from, int to)
 	struct fd_entry entry = fdtable_get(from);
 	int saved = errno;
 
-	if (entry.flags && !(entry.flags & FD_ANCHOR) && fdtable_set(to, entry) &&
-	    entry.flags & FD_ACQUIRER)
-		tie_update_exec(entry.cookie);
+	if (entry.flags && !(entry.flags & FD_ANCHOR)) {
+		bool tracked = fdtable_set(to, entry);
+
+		if (entry.flags & FD_ACQUIRER && tracked)
+			tie_update_exec(entry.cookie);
+		else if (entry.flags & FD_ACQUIRER && !(real_fcntl(to, F_GETFD, NULL) & FD_CLOEXEC))
+			tie_keep_on_exec(entry.cookie); /* in a vfork child */
+	}
 	errno = saved;
 }
 
@@ -58,7 +64,16 @@ static int replace_tracked(int fd, int to, int flags)
 		return bad_descriptor();
 	if (fd == to || fd < 0)
 		return replace(fd, to, flags);
-	anchor_make_way(to);
+	if (anchor_is(to)) {
+		/* It only moves for what will come. */
+		if (real_fcntl(fd, F_GETFD, NULL) < 0)
+			return bad_descriptor();
+		if (flags > 0 && flags & ~O_CLOEXEC) {
+			errno = EINVAL;
+			return -1;
+		}
+		anchor_make_way(to);
+	}
 	before = fdtable_get(to);
 	result = replace(fd, to, flags);
 	if (result < 0)

@@ -6,8 +6,9 @@
 #include "preload/hook.h"
 #include "real/process.h"
 
-#define CHUNK  256
-#define CHUNKS 4096 /* descriptors up to 1,048,575, Linux' default nr_open */
+#define CHUNK	   256
+#define READ_TRIES 1000
+#define CHUNKS	   4096 /* descriptors up to 1,048,575, Linux' default nr_open */
 
 struct chunk {
 	struct {
@@ -54,15 +55,22 @@ struct fd_entry fdtable_get(int fd)
 {
 	struct chunk *chunk = chunk_of(fd);
 	struct fd_entry entry = {0};
-	uint64_t info;
+	uint64_t info, again;
+	int tries;
 
 	if (!chunk)
 		return entry;
 	info = atomic_load(&chunk->entries[fd % CHUNK].info);
 	if (!info)
 		return entry;
-	entry.token = atomic_load(&chunk->entries[fd % CHUNK].token);
-	if (atomic_load(&chunk->entries[fd % CHUNK].info) != info) {
+	for (tries = 0; tries < READ_TRIES; tries++, info = again) {
+		entry.token = atomic_load(&chunk->entries[fd % CHUNK].token);
+		again = atomic_load(&chunk->entries[fd % CHUNK].info);
+		if (again == info)
+			break;
+	}
+	if (tries == READ_TRIES || !info) {
+		/* Threads are changing it all the time: nothing is known for sure. */
 		entry.token = 0;
 		return entry;
 	}
@@ -74,6 +82,7 @@ struct fd_entry fdtable_get(int fd)
 
 bool fdtable_set(int fd, struct fd_entry entry)
 {
+	struct fd_entry interim = {.cookie = entry.cookie, .flags = entry.flags & FD_ACQUIRER};
 	struct chunk *chunk;
 	unsigned int number;
 
@@ -86,7 +95,8 @@ bool fdtable_set(int fd, struct fd_entry entry)
 	while (number < (unsigned int)fd &&
 	       !atomic_compare_exchange_weak(&highest, &number, (unsigned int)fd))
 		;
-	atomic_store(&chunk->entries[fd % CHUNK].info, 0);
+	/* What needs no token is never missing: tie_sweep would think its socket closed. */
+	atomic_store(&chunk->entries[fd % CHUNK].info, interim.flags ? info_make(&interim) : 0);
 	atomic_store(&chunk->entries[fd % CHUNK].token, entry.token);
 	atomic_store(&chunk->entries[fd % CHUNK].info, info_make(&entry));
 	hook_state_add(STATE_TABLE);

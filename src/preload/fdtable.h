@@ -4,8 +4,9 @@
  *
  * A cache: a close that we did not see leaves a stale entry, so whoever acts on an
  * association compares the socket's SO_COOKIE first. Two levels, grown by use. An
- * entry is two words; who changes it empties it in between, and who reads it reads
- * the first word again: a mixture of two entries is never believed.
+ * entry is two words; who changes it takes what depends on the second out of the
+ * first in between, and who reads it reads the first word again: a mixture of two
+ * entries is never believed.
  */
 #ifndef PRELOAD_FDTABLE_H
 #define PRELOAD_FDTABLE_H
@@ -17,18 +18,18 @@
 
 enum fd_flag {
 	FD_ASSOCIATED = 1, /* with token */
-	FD_BOUND = 2,      /* to a port of token's block */
+	FD_BOUND = 2,	   /* to a port of token's block */
 	FD_UDP = 4,
 	FD_ACQUIRER = 8, /* reservations live with it (tie.h) */
-	FD_ANCHOR = 16,  /* ours: the program does not know it */
-	FD_PASSED = 32,  /* bound elsewhere: nothing more to do at connect or send */
+	FD_ANCHOR = 16,	 /* ours: the program does not know it */
+	FD_PASSED = 32,	 /* bound elsewhere: nothing more to do at connect or send */
 };
 
 struct fd_entry {
 	uint64_t token;
 	uint64_t cookie; /* of the socket, its low bits (COOKIE_MASK) */
-	uint16_t port;   /* if bound */
-	uint8_t flags;   /* 0: nothing is known */
+	uint16_t port;	 /* if bound */
+	uint8_t flags;	 /* 0: nothing is known */
 };
 
 /* What is known of fd; flags 0 if nothing. */

@@ -23,9 +23,9 @@
 
 /* What this process may need of the hooks. */
 enum hook_state {
-	STATE_NEW = 1,      /* the environment has not been read yet */
+	STATE_NEW = 1,	    /* the environment has not been read yet */
 	STATE_TABLE = 2,    /* the table knows descriptors */
-	STATE_RUN = 4,      /* in a run reservation */
+	STATE_RUN = 4,	    /* in a run reservation */
 	STATE_CONNECT = 8,  /* whose outgoing connections count, too */
 	STATE_SHARE = 16,   /* the program has used SO_REUSEPORT */
 	STATE_NO_PORT = 32, /* the program has used IP_BIND_ADDRESS_NO_PORT */

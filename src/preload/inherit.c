@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guard/anchor.h"
@@ -19,35 +20,39 @@ static bool is_open(int fd)
 	return real_fcntl(fd, F_GETFD, NULL) >= 0;
 }
 
-/* The descriptors of the acquiring socket here; true if there is one. */
-static bool find_socket(uint64_t cookie, int end)
+/* Beyond this an acquiring socket is not looked for. */
+#define SOCKET_HIGHEST 65536
+
+/* The descriptors of the acquiring socket here: all low ones, else the first high one. */
+static void find_socket(uint64_t cookie, int top)
 {
+	struct fd_entry entry = {.cookie = cookie, .flags = FD_ACQUIRER};
+	struct rlimit limit;
 	bool found = false;
-	int fd;
+	int fd, end = SOCKET_HIGHEST;
 
-	for (fd = 0; fd < end; fd++) {
-		struct fd_entry entry = {.cookie = cookie, .flags = FD_ACQUIRER};
-
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SOCKET_HIGHEST)
+		end = (int)limit.rlim_cur;
+	for (fd = 0; fd < end && (fd < top || !found); fd++)
 		if (socket_cookie(fd) == cookie && fdtable_set(fd, entry))
 			found = true;
-	}
-	return found;
 }
 
-static void take_over(int fd, int end)
+static void take_over(int fd, int top)
 {
 	struct tie tie = {.anchor = fd};
 
 	if (run_is_anchor(fd) || pools_get(netns_of(fd), false, &tie.pool))
 		return;
-	tie.token = slot_by_anchor(tie.pool, anchor_cookie(fd));
+	tie.token = slot_by_anchor(tie.pool, real_cookie(fd));
 	if (!tie.token)
 		return;
 	tie.cookie = slot_socket(tie.pool, tie.token);
 	if (!tie.cookie)
 		return; /* a run reservation: of a portres-run outside of ours */
-	if (tie_add(&tie) && !find_socket(tie.cookie, end))
-		tie_end(tie.token);
+	/* Where it is not found the anchor stays, rather than end what may be in use. */
+	if (tie_add(&tie))
+		find_socket(tie.cookie, top);
 }
 
 void inherit_start(void)

@@ -43,7 +43,11 @@ static bool acquired_tie(int fd, const struct reservation *reservation, int anch
 		entry = (struct fd_entry){.cookie = tie.cookie};
 	entry.flags |= FD_ACQUIRER;
 	slot_socket_set(reservation->pool, reservation->token, tie.cookie);
-	return tie_add(&tie) && fdtable_set(fd, entry);
+	/* In this order: a tie whose socket has no descriptor would be swept. */
+	if (fdtable_set(fd, entry) && tie_add(&tie))
+		return true;
+	real_close(anchor);
+	return false;
 }
 
 static int acquire(int fd, void *argument)
@@ -83,12 +87,12 @@ static int acquire(int fd, void *argument)
 	if (error)
 		return error;
 
+	/* Where it cannot be tied its anchor closes, and the kernel ends it. */
 	if (!acquired_tie(fd, &reservation, anchor))
-		error = -ENOMEM;
+		return -ENOMEM;
 	instance.StartPort = htons(reservation.block.first);
 	instance.Token = reservation.token;
-	if (!error)
-		error = memory_write(argument, &instance, sizeof instance);
+	error = memory_write(argument, &instance, sizeof instance);
 	if (error) {
 		reservation_release(&reservation, anchor);
 		tie_end(reservation.token);
@@ -115,7 +119,7 @@ static int held_reservation(int fd, const void *argument, enum protocol *protoco
 	if (!reservation_find(pool, token, reservation))
 		return -EINVAL;
 	if (anchor_of(reservation, anchor))
-		return 0; /* whether it is still open shows where it counts: port_bind_claimed */
+		return 0; /* whether it is still open is asked where it counts */
 	if (reservation_alive(reservation))
 		return -EACCES;
 	slot_free(pool, token);
@@ -148,6 +152,9 @@ static int release(int fd, const void *argument)
 	enum protocol protocol;
 	int anchor, error = held_reservation(fd, argument, &protocol, &reservation, &anchor);
 
+	/* The program may have put something else on the number of an anchor that it closed. */
+	if (!error && !reservation_anchored(&reservation, anchor))
+		error = -EACCES;
 	if (!error)
 		error = reservation_release(&reservation, anchor);
 	if (!error)

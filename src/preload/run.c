@@ -20,6 +20,8 @@
 static struct run runs[RUNS_MAX];
 /* Where the anchors are now: a program may have wanted their numbers. */
 static _Atomic int anchors[RUNS_MAX];
+/* Their SO_COOKIEs, once they were asked for. */
+static _Atomic uint64_t cookies[RUNS_MAX];
 /* Which of them were checked: 1 is there, -1 lost. */
 static _Atomic int checked[RUNS_MAX];
 static unsigned int count;
@@ -57,7 +59,10 @@ static void reserve_one(const struct acquire_request *request, struct run *run)
 	if (error)
 		run->error = -error;
 	else
-		run->token = reservation.token;
+		*run = (struct run){.token = reservation.token,
+				    .anchor = run->anchor,
+				    .netns = pool->netns,
+				    .protocols = request->protocols};
 	debug_error("PORTRES_RESERVE", error);
 }
 
@@ -148,36 +153,61 @@ static bool anchor_find(unsigned int nth, const struct reservation *reservation)
 	return false;
 }
 
-int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor)
+/* Once a process: whether we hold its anchor, and so are part of it. */
+static bool anchor_checked(unsigned int nth, const struct reservation *reservation)
 {
-	struct pool *pool;
-	int state, error = pools_get(netns, false, &pool);
+	int state = atomic_load_explicit(&checked[nth], memory_order_relaxed);
 
-	if (error == -ENOENT)
-		return -ENOENT; /* another namespace, where we have nothing */
-	if (error)
-		return error;
-	if (!reservation_find(pool, runs[nth].token, reservation)) {
-		/* Another namespace, or ended: that of the anchor tells. */
-		return netns_of(atomic_load(&anchors[nth])) == netns ? -EADDRNOTAVAIL : -ENOENT;
-	}
-	state = atomic_load_explicit(&checked[nth], memory_order_relaxed);
 	if (!state) {
 		state = anchor_find(nth, reservation) ? 1 : -1;
 		if (process_owns_memory())
 			atomic_store(&checked[nth], state);
 		if (state < 0)
-			debug_say(
-				"the run reservation's anchor was closed: binds are as without it",
-				NULL);
+			debug_say("the run reservation's anchor was closed in this process", NULL);
 	}
+	return state > 0;
+}
+
+int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor)
+{
+	struct pool *pool;
+	int error;
+
+	if (runs[nth].netns && runs[nth].netns != netns)
+		return -ENOENT;
+	error = pools_get(netns, false, &pool);
+	if (error) {
+		debug_error("the run reservation's pool cannot be seen from here", error);
+		return -EADDRNOTAVAIL;
+	}
+	if (!reservation_find(pool, runs[nth].token, reservation) ||
+	    !anchor_checked(nth, reservation))
+		return -EADDRNOTAVAIL;
 	*anchor = atomic_load(&anchors[nth]);
-	return state < 0 ? -ENOENT : 0;
+	return 0;
 }
 
 int run_anchor_number(unsigned int nth)
 {
 	return atomic_load_explicit(&anchors[nth], memory_order_relaxed);
+}
+
+/* Whether it is still the anchor that has this number. */
+static bool anchor_known(unsigned int nth, int fd)
+{
+	uint64_t known = atomic_load_explicit(&cookies[nth], memory_order_relaxed);
+	struct reservation reservation;
+	struct pool *pool;
+
+	if (known)
+		return known == real_cookie(fd);
+	if (pools_get(netns_of(fd), false, &pool) ||
+	    !reservation_find(pool, runs[nth].token, &reservation) ||
+	    !reservation_anchored(&reservation, fd))
+		return false;
+	if (process_owns_memory())
+		atomic_store_explicit(&cookies[nth], real_cookie(fd), memory_order_relaxed);
+	return true;
 }
 
 bool run_is_anchor(int fd)
@@ -186,7 +216,7 @@ bool run_is_anchor(int fd)
 
 	for (i = 0; i < count; i++)
 		if (fd == run_anchor_number(i))
-			return fd >= 0;
+			return fd >= 0 && anchor_known(i, fd);
 	return false;
 }
 

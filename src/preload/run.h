@@ -17,8 +17,9 @@ const struct run *run_get(unsigned int nth);
 
 /*
  * The reservation of a run, for a socket of this network namespace. 0; -ENOENT: it
- * is not for this socket (other namespace, or the anchor is lost: then we are
- * strangers to it); -EADDRNOTAVAIL: it has ended.
+ * is not for sockets of this namespace; -EADDRNOTAVAIL: it has ended, or is out of
+ * this process's reach: its anchor was closed, its pool is another user's, or lies
+ * behind another root.
  */
 int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor);
 

@@ -29,7 +29,8 @@ static int send_prepare(int fd, int flags, const struct sockaddr *address, sockl
 		/* none of ours */
 	} else if (protocol == PROTOCOL_UDP) {
 		error = send_error(association_bind_implicit(fd, false, NULL, 0));
-	} else if (flags & MSG_FASTOPEN && address && association_peer(fd, address, length, &peer)) {
+	} else if (flags & MSG_FASTOPEN && address &&
+		   association_peer(fd, address, length, &peer)) {
 		error = association_bind_implicit(fd, false, &peer, length);
 		if (error == -EADDRINUSE)
 			error = -EADDRNOTAVAIL;

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/run.h"
 #include "preload/debug.h"
@@ -39,6 +40,11 @@ static void settings_read(void)
 	}
 	value = secure_getenv("PORTRES_DIR");
 	if (value && *value) {
+		/* The program may go elsewhere before it first needs it. */
+		if (*value != '/' && getcwd(folder, sizeof folder)) {
+			text.length = strlen(folder);
+			text_add(&text, "/");
+		}
 		text_add(&text, value);
 		settings.folder = folder;
 	}

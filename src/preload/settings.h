@@ -6,10 +6,10 @@
 #include "core/reservation.h"
 
 struct settings {
-	const char *folder;      /* PORTRES_DIR, NULL: the default */
+	const char *folder;	 /* PORTRES_DIR, NULL: the default */
 	struct port_range range; /* PORTRES_RANGE */
-	bool range_bad;          /* PORTRES_RANGE is none: wildcard blocks cannot be had */
-	bool debug;              /* PORTRES_DEBUG */
+	bool range_bad;		 /* PORTRES_RANGE is none: wildcard blocks cannot be had */
+	bool debug;		 /* PORTRES_DEBUG */
 };
 
 extern struct settings settings;

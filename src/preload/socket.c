@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 
 #include "core/address.h"
-#include "guard/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/socket.h"
 #include "real/real.h"
@@ -32,7 +31,7 @@ int socket_protocol(int fd, enum protocol *protocol)
 
 uint64_t socket_cookie(int fd)
 {
-	return anchor_cookie(fd) & COOKIE_MASK;
+	return real_cookie(fd) & COOKIE_MASK;
 }
 
 uint16_t socket_port(int fd)

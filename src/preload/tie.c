@@ -13,8 +13,8 @@
 /* A token's place is its slot's number, or one of the next few: pools of several
  * namespaces have slots of one number. */
 #define NEIGHBOURS 8
-#define PLACES     (POOL_SLOTS + NEIGHBOURS)
-#define CLAIMED    UINT64_C(1) /* being filled in; no token has such a low slot alone */
+#define PLACES	   (POOL_SLOTS + NEIGHBOURS)
+#define CLAIMED	   UINT64_C(1) /* being filled in; no token has such a low slot alone */
 #define SWEEP_SOME 1
 
 static struct {
@@ -40,6 +40,13 @@ static struct tie tie_read(unsigned int place)
 	return tie;
 }
 
+/* Its number is not the program's to close, as long as it is our socket that is there. */
+static void anchor_note(int fd, uint64_t token)
+{
+	fdtable_set(fd, (struct fd_entry){
+				.token = token, .cookie = socket_cookie(fd), .flags = FD_ANCHOR});
+}
+
 bool tie_add(const struct tie *tie)
 {
 	unsigned int place = TOKEN_SLOT(tie->token), end = place + NEIGHBOURS;
@@ -54,7 +61,7 @@ bool tie_add(const struct tie *tie)
 		atomic_store(&places[place].anchor, tie->anchor);
 		atomic_store(&places[place].token, tie->token);
 		atomic_fetch_or(&used[place / 64], UINT64_C(1) << place % 64);
-		fdtable_set(tie->anchor, (struct fd_entry){.token = tie->token, .flags = FD_ANCHOR});
+		anchor_note(tie->anchor, tie->token);
 		return true;
 	}
 	return false;
@@ -82,12 +89,18 @@ bool tie_find(uint64_t token, struct tie *tie)
 
 static void end_place(unsigned int place, struct tie tie)
 {
+	struct fd_entry known;
+
 	if (!atomic_compare_exchange_strong(&places[place].token, &tie.token, CLAIMED))
 		return; /* another thread does it */
 	atomic_fetch_and(&used[place / 64], ~(UINT64_C(1) << place % 64));
 	atomic_store(&places[place].token, 0);
-	fdtable_clear(tie.anchor);
 	slot_doubt(tie.pool, tie.token);
+	/* Unless it was closed unseen, and the number is the program's now. */
+	known = fdtable_get(tie.anchor);
+	if (!(known.flags & FD_ANCHOR) || known.cookie != socket_cookie(tie.anchor))
+		return;
+	fdtable_clear(tie.anchor);
 	real_close(tie.anchor);
 }
 
@@ -192,8 +205,9 @@ static void update_exec(unsigned int place, struct tie tie, void *context)
 
 	(void)place;
 	if (tie.cookie && (!cookie || tie.cookie == *cookie))
-		real_fcntl(tie.anchor, F_SETFD,
-			   (void *)(intptr_t)(descriptors_of(tie.cookie).survives ? 0 : FD_CLOEXEC));
+		real_fcntl(
+			tie.anchor, F_SETFD,
+			(void *)(intptr_t)(descriptors_of(tie.cookie).survives ? 0 : FD_CLOEXEC));
 }
 
 void tie_update_exec(uint64_t cookie)
@@ -201,6 +215,20 @@ void tie_update_exec(uint64_t cookie)
 	unsigned int from = 0;
 
 	ties_visit(&from, PLACES, update_exec, &cookie);
+}
+
+static void keep_on_exec(unsigned int place, struct tie tie, void *context)
+{
+	(void)place;
+	if (tie.cookie == *(const uint64_t *)context)
+		real_fcntl(tie.anchor, F_SETFD, NULL);
+}
+
+void tie_keep_on_exec(uint64_t cookie)
+{
+	unsigned int from = 0;
+
+	ties_visit(&from, PLACES, keep_on_exec, &cookie);
 }
 
 void tie_update_exec_all(void)
@@ -221,7 +249,7 @@ static void move_anchor(unsigned int place, struct tie tie, void *context)
 	if (copy < 0 || !process_owns_memory())
 		return;
 	atomic_store(&places[place].anchor, copy);
-	fdtable_set(copy, (struct fd_entry){.token = tie.token, .flags = FD_ANCHOR});
+	anchor_note(copy, tie.token);
 	fdtable_clear(fd);
 }
 

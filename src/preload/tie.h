@@ -34,6 +34,9 @@ void tie_sweep(bool all);
 void tie_update_exec(uint64_t cookie);
 void tie_update_exec_all(void);
 
+/* The same where the table cannot be asked: they survive. */
+void tie_keep_on_exec(uint64_t cookie);
+
 /* Another number for an anchor that the program wants to use. */
 void tie_move_anchor(int fd);
 

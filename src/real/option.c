@@ -15,3 +15,11 @@ int real_option_set(int fd, int level, int option, int value)
 {
 	return real_setsockopt(fd, level, option, &value, sizeof value) ? -errno : 0;
 }
+
+uint64_t real_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof cookie;
+
+	return fd >= 0 && !real_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) ? cookie : 0;
+}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "real/process.h"
@@ -99,6 +101,12 @@ bool process_sees_its_own(void)
 	return text_number(&at, 10, INT32_MAX, &number) && *at == '\n';
 }
 
+/* The vfork child of a process that was forked and has not come here yet. */
+static bool shares_parents_memory(pid_t self)
+{
+	return syscall(SYS_kcmp, self, getppid(), KCMP_VM, 0, 0) == 0;
+}
+
 bool process_owns_memory(void)
 {
 	struct page *mine = page_get();
@@ -109,6 +117,8 @@ bool process_owns_memory(void)
 	if (!mine)
 		return true;
 	self = getpid();
+	if (!atomic_load(&mine->owner) && shares_parents_memory(self))
+		return false;
 	if (atomic_compare_exchange_strong(&mine->owner, &owner, self) || owner == self)
 		return true;
 	/*

@@ -15,6 +15,7 @@
 #define REAL_REAL_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "real/calls.h"
 
@@ -45,5 +46,8 @@ void real_resolve(void);
 /* An int option of a socket. 0 or -errno. */
 int real_option_get(int fd, int level, int option, int *value);
 int real_option_set(int fd, int level, int option, int value);
+
+/* SO_COOKIE of a descriptor, by which a socket is known from all others; 0: no socket. */
+uint64_t real_cookie(int fd);
 
 #endif

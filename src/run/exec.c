@@ -64,29 +64,51 @@ static void range_read(struct acquire_request *request)
 		fail("PORTRES_RANGE is %s, which is not FIRST-LAST; correct or unset it", value);
 }
 
+static void variable_set(const char *name, size_t length, const char *value)
+{
+	char *copy = strndup(name, length);
+
+	if (!copy || setenv(copy, value, 1))
+		fail("out of memory setting the environment; free some and try again");
+	free(copy);
+}
+
 static struct pool *pool_find(void)
 {
 	const char *folder = secure_getenv("PORTRES_DIR");
 	uint64_t netns = guard_netns();
+	char directory[PATH_MAX], *absolute;
 	struct pool *pool;
 	int error;
 
 	if (folder && !*folder)
 		folder = NULL;
+	/* The tree shall find the pool from wherever it goes. */
+	if (folder && *folder != '/' && getcwd(directory, sizeof directory)) {
+		if (asprintf(&absolute, "%s/%s", directory, folder) < 0)
+			fail("out of memory; free some and try again");
+		variable_set("PORTRES_DIR", strlen("PORTRES_DIR"), absolute);
+		folder = absolute;
+	}
 	if (!netns)
-		fail("the network cannot be used: no socket can be made, or the kernel does not say "
+		fail("the network cannot be used: no socket can be made, or the kernel does not "
+		     "say "
 		     "in which namespace it is; Linux 5.7 with IPv4 or IPv6 is needed");
 	error = pool_open(&pool, folder, netns, true);
 	if (error == -EACCES)
-		fail("the pool folder %s is not yours alone: make it belong to you and writable for "
-		     "nobody else, or set PORTRES_DIR to another",
-		     folder ? folder : "in /dev/shm");
+		fail("the pool in %s is not yours alone: the folder must belong to you and be "
+		     "writable for nobody else, and so must the file; or set PORTRES_DIR to "
+		     "another",
+		     folder ? folder : "/dev/shm");
 	if (error == -EBADMSG)
 		fail("the pool file in %s is damaged: remove it while no reservation is in use",
 		     folder ? folder : "/dev/shm/portres-UID");
 	if (error)
-		fail("the pool in %s cannot be opened: %s; make room there, or set PORTRES_DIR",
-		     folder ? folder : "/dev/shm", strerror(-error));
+		fail("the pool in %s cannot be opened: %s; %s, or set PORTRES_DIR to another "
+		     "folder",
+		     folder ? folder : "/dev/shm", strerror(-error),
+		     error == -ENOSPC ? "make room there"
+				      : "see that it is there and can be written");
 	return pool;
 }
 
@@ -103,10 +125,12 @@ __attribute__((noreturn)) static void fail_to_reserve(const struct options *opti
 	switch (error) {
 	case -EADDRINUSE:
 		if (request->first)
-			fail("%s cannot be reserved: one of them is in use or reserved; end what uses "
+			fail("%s cannot be reserved: one of them is in use or reserved; end what "
+			     "uses "
 			     "it (see ss -tulpn), choose others, or wait with --wait",
 			     block);
-		fail("%s cannot be reserved: none is free; ask for fewer, set PORTRES_RANGE, or wait "
+		fail("%s cannot be reserved: none is free; ask for fewer, set PORTRES_RANGE, or "
+		     "wait "
 		     "with --wait",
 		     block);
 	case -EACCES:
@@ -154,16 +178,8 @@ static struct reservation reserve(struct options *options)
 		pause = pause * 2 < RETRY_LAST_MS ? pause * 2 : RETRY_LAST_MS;
 	}
 	options->run.token = reservation.token;
+	options->run.netns = pool->netns;
 	return reservation;
-}
-
-static void variable_set(const char *name, size_t length, const char *value)
-{
-	char *copy = strndup(name, length);
-
-	if (!copy || setenv(copy, value, 1))
-		fail("out of memory setting the environment; free some and try again");
-	free(copy);
 }
 
 static void port_set(const char *name, size_t length, uint32_t number)
@@ -210,6 +226,15 @@ static void environment_set(const struct options *options, const struct block *b
 	preload_set(library);
 }
 
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	complain(format, arguments);
+	va_end(arguments);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -229,12 +254,13 @@ int main(int argc, char **argv)
 		for (argument = options.command; *argument; argument++) {
 			*argument = substitute(*argument, &reservation.block);
 			if (!*argument)
-				fail("out of memory reading the arguments; free some and try again");
+				fail("out of memory reading the arguments; free some and try "
+				     "again");
 		}
 	}
 	execvp(options.command[0], options.command);
 	error = errno;
-	fprintf(stderr, "portres-run: %s cannot be run: %s; check its name and that it is executable\n",
-		options.command[0], strerror(error));
+	say("\"%s\" cannot be run: %s; check its name and that it is executable",
+	    options.command[0], strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

@@ -66,17 +66,27 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+void complain(const char *format, va_list arguments)
+{
+	char *message, *at;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		return;
+	/* One line, whatever the arguments hold. */
+	for (at = message; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	fprintf(stderr, "portres-run: %s\n", message);
+	free(message);
+}
+
 void fail(const char *format, ...)
 {
-	char message[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
+	complain(format, arguments);
 	va_end(arguments);
-	/* One line, whatever the arguments hold. */
-	message[strcspn(message, "\n")] = '\0';
-	fprintf(stderr, "portres-run: %s\n", message);
 	exit(EXIT_FAILED);
 }
 
@@ -140,7 +150,7 @@ static void variable_add(struct options *options, const char *text)
 	}
 	variable.nth = (uint32_t)nth;
 	options->variables = realloc(options->variables, (size_t)(options->variable_count + 1) *
-								  sizeof *options->variables);
+								 sizeof *options->variables);
 	if (!options->variables)
 		fail("out of memory reading -e; free some and try again");
 	options->variables[options->variable_count++] = variable;
@@ -162,7 +172,8 @@ static void options_check(const struct options *options, bool count_given, bool 
 		     request->first, request->align);
 	for (i = 0; i < options->variable_count; i++)
 		if (options->variables[i].nth >= request->count)
-			fail("-e %.*s=%u: the block has %u ports, counted from 0; give a smaller number",
+			fail("-e %.*s=%u: the block has %u ports, counted from 0; give a smaller "
+			     "number",
 			     (int)options->variables[i].length, options->variables[i].name,
 			     options->variables[i].nth, request->count);
 	if (!options->command[0])
@@ -187,7 +198,8 @@ void options_read(struct options *options, int argc, char **argv)
 		case 'p':
 			range_given = true;
 			if (run_range_parse(optarg, &range))
-				fail("-p %s: not a block of ports; give FIRST-LAST, from 1 to 65535",
+				fail("-p %s: not a block of ports; give FIRST-LAST, from 1 to "
+				     "65535",
 				     optarg);
 			options->request.first = range.first;
 			options->request.count = (uint16_t)(range.last - range.first + 1);

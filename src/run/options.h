@@ -3,6 +3,8 @@
 #ifndef RUN_OPTIONS_H
 #define RUN_OPTIONS_H
 
+#include <stdarg.h>
+
 #include "core/run.h"
 
 #define EXIT_FAILED        125 /* portres-run itself; nothing was started */
@@ -29,7 +31,10 @@ struct options {
 /* Reads them, or ends the program with one line that says what is wrong. */
 void options_read(struct options *options, int argc, char **argv);
 
-/* One line on standard error, and the end. */
+/* One line on standard error. */
+__attribute__((format(printf, 1, 0))) void complain(const char *format, va_list arguments);
+
+/* The same, and the end. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
 
 #endif
