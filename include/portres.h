@@ -31,31 +31,39 @@ extern "C" {
 /*
  * Reserves a block. fd is a TCP or UDP socket over IPv4 or IPv6: it chooses the
  * protocol (IPv4 and IPv6 are one), and the reservation lives until its last
- * descriptor is closed in every process.
+ * descriptor is closed. dup, fork and exec carry it on; SCM_RIGHTS and the dup2
+ * action of posix_spawn do not.
  *
  * The argument points to 16 bytes. Read: the first 4, StartPort (network byte
  * order; 0: any block) and NumberOfPorts (host byte order, at least 1). Written
- * on success: all 16, the block that was reserved and its token.
+ * on success: all 16, the block that was reserved and its token. For an explicit
+ * block whose last owner kept its ports in a holder process it waits up to 100 ms.
  *
  * Returns 0, or -1 and errno, with nothing written:
  *   EADDRINUSE  a port of the block is in use or reserved, or no block is free
- *   EINVAL      NumberOfPorts is 0, or the block passes 65535
- *   EACCES      below net.ipv4.ip_unprivileged_port_start without the capability
+ *   EINVAL      NumberOfPorts is 0, the block passes 65535, or PORTRES_RANGE, if
+ *               any block will do, is malformed
+ *   EACCES      below net.ipv4.ip_unprivileged_port_start without the capability; or
+ *               the pool's folder or file is not the user's alone
  *   EBADF, ENOTSOCK, EOPNOTSUPP  not open, not a socket, not TCP or UDP over IP
  *   EFAULT      the argument cannot be read or written
  *   EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC  a limit is reached
- *   EOPNOTSUPP  also: the kernel lacks the means (before Linux 5.7)
+ *   EOPNOTSUPP  also: the kernel lacks the means (before Linux 5.7), portres-hold is
+ *               missing, or the socket is of another network namespace than the thread
  *   EBADMSG     the pool file is damaged (see PORTRES_DIR)
+ *   ENOENT, ENOTDIR, EROFS  the pool's folder cannot be made or found
  */
 #define SIO_ACQUIRE_PORT_RESERVATION 0x98000064U
 
 /*
  * Ends a reservation. fd is any TCP or UDP socket of a process that holds the
  * reservation's anchor. The argument points to the token, 8 bytes, only read.
- * Sockets that are still bound keep their port until they close.
+ * Sockets that are still bound keep their port until they close; a socket of the
+ * same user with SO_REUSEPORT can then join it there.
  *
  * Returns 0, or -1 and errno: EINVAL (unknown or ended token), EACCES (held by
- * another process), EBADF, ENOTSOCK, EOPNOTSUPP, EFAULT.
+ * another process, or the anchor was closed), EBADF, ENOTSOCK, EOPNOTSUPP, EFAULT,
+ * and what opening the pool met: EACCES, EBADMSG, EMFILE, ENFILE, ENOMEM.
  */
 #define SIO_RELEASE_PORT_RESERVATION 0x98000065U
 
@@ -68,10 +76,12 @@ extern "C" {
  *
  * Returns 0, or -1 and errno: EINVAL (bound already; unknown or ended token; the
  * other protocol), EACCES (held by another process), EBADF, ENOTSOCK,
- * EOPNOTSUPP, EFAULT.
+ * EOPNOTSUPP, EFAULT, ENOMEM, and what opening the pool met (see RELEASE).
  *
- * On such a socket bind() fails with EADDRNOTAVAIL for a port outside the block,
- * and with EADDRINUSE where the port is taken or the block exhausted.
+ * On such a socket bind() fails with EADDRNOTAVAIL for a port outside the block, or
+ * where the reservation has ended, and with EADDRINUSE where the port is taken or
+ * the block exhausted. In an exhausted block listen() fails with EADDRINUSE, TCP
+ * connect() with EADDRNOTAVAIL, UDP connect() and the send calls with EAGAIN.
  */
 #define SIO_ASSOCIATE_PORT_RESERVATION 0x98000066U
 

@@ -87,25 +87,18 @@ int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen)
 	return error;
 }
 
-int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t expected, int claim)
+int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t seen, int claim)
 {
 	const struct reservation *reservation = bind->reservation;
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
-	uint64_t used = word_make(reservation->token, WORD_USED, bind->flags);
-	uint64_t seen = atomic_load(word);
+	uint64_t used = word_make(reservation->token, WORD_USED, bind->flags), before = seen;
 	int error = 0;
 
 	/* The claim is there; only now does it count that all this is still ours. */
 	if (!reservation_anchored(reservation, bind->call->anchor))
 		error = -EADDRNOTAVAIL;
-	while (!error) {
-		if (!word_belongs(seen, reservation->token))
-			error = -EADDRNOTAVAIL;
-		else if (word_state(seen) == WORD_BINDING || (expected && seen != expected))
-			error = -EAGAIN;
-		else if (atomic_compare_exchange_weak(word, &seen, used))
-			break;
-	}
+	else if (!atomic_compare_exchange_strong(word, &before, used))
+		error = -EAGAIN;
 	if (!error) {
 		error = bind_socket(bind, port);
 		/* As it was: others may be on the port. */

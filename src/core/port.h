@@ -39,10 +39,9 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen);
 
 /*
- * Any other port: under a claim, which this closes. -EAGAIN: the word is no longer
- * what was seen (0: whatever it is), or is being bound by another. -EADDRNOTAVAIL:
- * the reservation is no longer ours.
+ * Any other port: under a claim, which this closes; its word was seen before the claim
+ * was taken. -EAGAIN: it is another now. -EADDRNOTAVAIL: the reservation is no longer ours.
  */
-int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t expected, int claim);
+int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t seen, int claim);
 
 #endif
