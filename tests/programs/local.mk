@@ -14,7 +14,8 @@ program_tests = \
 	tests/programs/redis.test \
 	tests/programs/socat.test \
 	tests/programs/iperf3.test \
-	tests/programs/node.test
+	tests/programs/node.test \
+	tests/programs/examples.test
 
 TESTS += $(program_tests)
 EXTRA_DIST += $(program_tests) tests/programs/programs.sh tests/programs/fetch.py
