@@ -19,18 +19,11 @@
 /* A claim for this bind, on its address. */
 static struct claim_request request_make(const struct port_bind *bind, uint16_t port)
 {
-	int v6only = 0;
+	struct claim_request request = port_claim(bind->reservation, bind->call->protocol, port);
 
-	if (bind->address.ss_family == AF_INET6)
-		real_option_get(bind->call->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
-	return (struct claim_request){
-		.protocol = bind->call->protocol,
-		.index = bind->reservation->pool->claim_index,
-		.netns = bind->reservation->pool->netns,
-		.address = &bind->address,
-		.port = port,
-		.v6only = v6only,
-	};
+	request.address = &bind->address;
+	request.v6only = port_v6only(bind->call->fd, &bind->address);
+	return request;
 }
 
 /*

@@ -34,14 +34,7 @@ static int source_find(struct client *client, socklen_t length)
 static int try_joined(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
 	struct client *client = (struct client *)bind;
-	const struct pool *pool = bind->reservation->pool;
-	struct claim_request request = {
-		.protocol = PROTOCOL_TCP,
-		.index = pool->claim_index,
-		.netns = pool->netns,
-		.port = port,
-		.reuse_address = true,
-	};
+	struct claim_request request = port_claim(bind->reservation, PROTOCOL_TCP, port);
 	int claim;
 
 	if (word_state(seen) == WORD_BINDING || !(seen & WORD_CLIENT))
@@ -49,6 +42,7 @@ static int try_joined(struct port_bind *bind, uint16_t port, uint64_t seen)
 	address_set_port(&client->source, port);
 	if (diag_connection_exists(&client->source, client->peer))
 		return -EADDRINUSE;
+	request.reuse_address = true;
 	claim = claim_take(&request);
 	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }

@@ -63,12 +63,7 @@ int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
 /* On every address: a port is drawn only where nobody of the reservation is on it at all. */
 static int by_claim(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
-	struct claim_request request = {
-		.protocol = bind->call->protocol,
-		.index = bind->reservation->pool->claim_index,
-		.netns = bind->reservation->pool->netns,
-		.port = port,
-	};
+	struct claim_request request = port_claim(bind->reservation, bind->call->protocol, port);
 	int claim = claim_take(&request);
 
 	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <netinet/in.h>
 #include <sched.h>
 
 #include "core/address.h"
 #include "core/port.h"
 #include "core/reservation.h"
 #include "core/through.h"
-#include "guard/claim.h"
 #include "pool/word.h"
 #include "real/real.h"
 
@@ -23,14 +21,9 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
-	struct claim_request request = {.protocol = PROTOCOL_TCP,
-					.index = reservation->pool->claim_index,
-					.netns = reservation->pool->netns,
-					.address = &address,
-					.reuse_address = true,
-					.listen = true};
+	struct claim_request request;
 	uint64_t word;
-	int reuse_address = 0, listening = 0, v6only = 0, tries = 0, claim;
+	int reuse_address = 0, listening = 0, tries = 0, claim;
 
 	real_option_get(fd, SOL_SOCKET, SO_REUSEADDR, &reuse_address);
 	real_option_get(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening);
@@ -43,10 +36,11 @@ static int listening_claim(const struct reservation *reservation, int fd, bool o
 	word = atomic_load(word_of(reservation->pool, PROTOCOL_TCP, address_port(&address)));
 	if (own_share && !(word & port_alone_flags(fd, &address)))
 		return -ENOENT;
-	if (address.ss_family == AF_INET6)
-		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
-	request.port = address_port(&address);
-	request.v6only = v6only;
+	request = port_claim(reservation, PROTOCOL_TCP, address_port(&address));
+	request.address = &address;
+	request.v6only = port_v6only(fd, &address);
+	request.reuse_address = true;
+	request.listen = true;
 	do {
 		claim = claim_take(&request);
 		if (claim != -EADDRINUSE)

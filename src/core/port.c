@@ -8,17 +8,35 @@
 #include "pool/word.h"
 #include "real/real.h"
 
+bool port_v6only(int fd, const struct sockaddr_storage *address)
+{
+	int v6only = 0;
+
+	if (address->ss_family == AF_INET6)
+		real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
+	return v6only;
+}
+
 uint64_t port_alone_flags(int fd, const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-	int v6only = 0;
 
 	if (address->ss_family != AF_INET6 || IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
 		return WORD_ALONE4;
 	if (!IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
 		return WORD_ALONE6;
-	real_option_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
-	return v6only ? WORD_ALONE6 : WORD_ALONE;
+	return port_v6only(fd, address) ? WORD_ALONE6 : WORD_ALONE;
+}
+
+struct claim_request port_claim(const struct reservation *reservation, enum protocol protocol,
+				uint16_t port)
+{
+	return (struct claim_request){
+		.protocol = protocol,
+		.index = reservation->pool->claim_index,
+		.netns = reservation->pool->netns,
+		.port = port,
+	};
 }
 
 int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,

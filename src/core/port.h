@@ -9,6 +9,7 @@
 #define CORE_PORT_H
 
 #include "core/reservation.h"
+#include "guard/claim.h"
 
 struct port_bind {
 	const struct reservation *reservation;
@@ -26,6 +27,13 @@ struct port_bind {
 
 /* The WORD_ALONE flags that sockets on this address have to do with. */
 uint64_t port_alone_flags(int fd, const struct sockaddr_storage *address);
+
+/* Whether the program's socket is for IPv6 alone; false for IPv4. */
+bool port_v6only(int fd, const struct sockaddr_storage *address);
+
+/* A claim on every address of a port of this reservation, for the caller to narrow. */
+struct claim_request port_claim(const struct reservation *reservation, enum protocol protocol,
+				uint16_t port);
 
 /* Reads what it needs of the socket. 0 or -errno. */
 int port_bind_begin(struct port_bind *bind, const struct reservation *reservation,

@@ -44,7 +44,7 @@ static void allow(struct search_map *map, uint32_t first, uint32_t last, bool ye
 
 	for (port = first; port <= last && port < POOL_PORTS; port++) {
 		if (port % 8 == 0 && port + 7 <= last) {
-			/* Eight at a time: this is most of what a short run's start costs. */
+			/* Eight at a time: every first search of a process goes through this. */
 			map->allowed[port / 8] = yes ? 0xff : 0;
 			port += 7;
 		} else if (yes) {

@@ -9,14 +9,6 @@
 #include "real/netns.h"
 #include "real/real.h"
 
-static int claim_socket(int family, enum protocol protocol)
-{
-	int type = protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	int fd = real_socket(family, type | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int bind_ipv4(int fd, struct in_addr ip, uint16_t port)
 {
 	struct sockaddr_in address = {
@@ -44,11 +36,11 @@ static int claim_bind(const struct claim_request *request)
 	if (!request->address) {
 		fd = wildcard_socket(request->protocol, &ipv6);
 	} else if (in6->sin6_family != AF_INET6) {
-		fd = claim_socket(AF_INET, request->protocol);
+		fd = protocol_socket(AF_INET, request->protocol);
 	} else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-		fd = claim_socket(AF_INET, request->protocol);
+		fd = protocol_socket(AF_INET, request->protocol);
 	} else {
-		fd = claim_socket(AF_INET6, request->protocol);
+		fd = protocol_socket(AF_INET6, request->protocol);
 		ipv6 = true;
 	}
 	if (fd < 0)

@@ -16,9 +16,12 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
-static int socket_type(enum protocol protocol)
+int protocol_socket(int family, enum protocol protocol)
 {
-	return (protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC;
+	int type = protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int fd = real_socket(family, type | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* [::] for both families, 0.0.0.0 where the kernel has no IPv6. */
@@ -34,7 +37,7 @@ int wildcard_bind(int fd, bool ipv6, uint16_t port)
 
 int wildcard_socket(enum protocol protocol, bool *ipv6)
 {
-	int fd = real_socket(AF_INET6, socket_type(protocol), 0);
+	int fd = protocol_socket(AF_INET6, protocol);
 
 	*ipv6 = fd >= 0;
 	if (fd >= 0) {
@@ -42,10 +45,7 @@ int wildcard_socket(enum protocol protocol, bool *ipv6)
 		real_option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 		return fd;
 	}
-	if (errno != EAFNOSUPPORT)
-		return -errno;
-	fd = real_socket(AF_INET, socket_type(protocol), 0);
-	return fd < 0 ? -errno : fd;
+	return fd == -EAFNOSUPPORT ? protocol_socket(AF_INET, protocol) : fd;
 }
 
 int index_bind(int fd, uint32_t index)
@@ -182,17 +182,14 @@ int guard_place_block(const struct block *block, bool over_time_wait, struct gua
 {
 	struct doubtful doubtful = {0}, *wanted = over_time_wait ? &doubtful : NULL;
 	uint32_t port, end = (uint32_t)block->first + block->count;
-	int error;
+	int protocol, error;
 
 	for (port = block->first; port < end; port++) {
 		*failed = (uint16_t)port;
-		if (block->protocols & PROTOCOL_BIT(PROTOCOL_TCP)) {
-			error = place_one(PROTOCOL_TCP, (uint16_t)port, sink, wanted);
-			if (error)
-				return error;
-		}
-		if (block->protocols & PROTOCOL_BIT(PROTOCOL_UDP)) {
-			error = place_one(PROTOCOL_UDP, (uint16_t)port, sink, wanted);
+		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
+			if (!(block->protocols & PROTOCOL_BIT(protocol)))
+				continue;
+			error = place_one((enum protocol)protocol, (uint16_t)port, sink, wanted);
 			if (error)
 				return error;
 		}

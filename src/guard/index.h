@@ -10,6 +10,9 @@
 #define GUARD_INDEX_LAST 0x7fff0000
 #define GUARD_INDEX_STEP 16
 
+/* A socket of this protocol, closed on exec. fd or -errno. */
+int protocol_socket(int family, enum protocol protocol);
+
 /* A wildcard socket for both families, AF_INET where there is no IPv6. fd or -errno. */
 int wildcard_socket(enum protocol protocol, bool *ipv6);
 int wildcard_bind(int fd, bool ipv6, uint16_t port);

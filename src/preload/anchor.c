@@ -35,26 +35,16 @@ void anchor_make_way(int fd)
 	errno = saved;
 }
 
-static bool run_anchor(const struct reservation *reservation, int *anchor)
-{
-	struct reservation found;
-	unsigned int i;
-
-	for (i = 0; i < run_count(); i++)
-		if (run_get(i)->token == reservation->token)
-			return !run_find(i, reservation->pool->netns, &found, anchor);
-	return false;
-}
-
 bool anchor_of(const struct reservation *reservation, int *anchor)
 {
+	struct reservation found;
 	struct tie tie;
 
 	if (tie_find(reservation->token, &tie)) {
 		*anchor = tie.anchor;
 		return true;
 	}
-	return run_anchor(reservation, anchor);
+	return !run_find_token(reservation->token, reservation->pool->netns, &found, anchor);
 }
 
 void anchor_exec_changed(int fd)

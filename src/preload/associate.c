@@ -17,8 +17,6 @@
 static int associated(int fd, const struct fd_entry *entry, struct association *association)
 {
 	struct tie tie;
-	unsigned int i;
-	int error;
 
 	memset(association, 0, sizeof *association);
 	association->call = (struct socket_call){fd, fd_protocol(entry), -1};
@@ -31,14 +29,10 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 			       ? 1
 			       : -EADDRNOTAVAIL;
 	}
-	for (i = 0; i < run_count(); i++) {
-		if (run_get(i)->token != entry->token)
-			continue;
-		error = run_find(i, netns_of(fd), &association->reservation,
-				 &association->call.anchor);
-		return error ? -EADDRNOTAVAIL : 1;
-	}
-	return -EADDRNOTAVAIL;
+	return run_find_token(entry->token, netns_of(fd), &association->reservation,
+			      &association->call.anchor)
+		       ? -EADDRNOTAVAIL
+		       : 1;
 }
 
 static int in_runs(int fd, struct association list[RUNS_MAX])
@@ -114,6 +108,16 @@ bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
 	return peer->ss_family != AF_UNSPEC && address_valid(peer, length);
 }
 
+int association_exhausted(int fd, int error)
+{
+	enum protocol protocol;
+
+	if (error != -EADDRINUSE && error != -EADDRNOTAVAIL)
+		return error;
+	return !socket_protocol(fd, &protocol) && protocol == PROTOCOL_UDP ? -EAGAIN
+									   : -EADDRNOTAVAIL;
+}
+
 bool association_pending(int fd)
 {
 	struct fd_entry entry = fdtable_get(fd);
@@ -144,8 +148,10 @@ int association_bind_implicit(int fd, bool always, const struct sockaddr_storage
 		return 0;
 	}
 	count = association_find(fd, list);
-	if (count <= 0)
+	if (count <= 0) {
+		debug_error("the reservation is not there", count);
 		return count;
+	}
 	if (!always && !list[0].connect)
 		return 0;
 	for (i = 0; i < count; i++) {

@@ -40,6 +40,10 @@ void association_bound(const struct association *association, uint16_t port);
 int association_bind_implicit(int fd, bool always, const struct sockaddr_storage *peer,
 			      socklen_t length);
 
+/* What the kernel answers to connect and the sends where it finds no port: EADDRNOTAVAIL
+ * for TCP, EAGAIN for UDP. Other errors stay as they are. */
+int association_exhausted(int fd, int error);
+
 /* A peer address of the program's, copied. False where it is none that would be used. */
 bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
 		      struct sockaddr_storage *peer);

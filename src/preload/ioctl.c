@@ -79,11 +79,9 @@ static int acquire(int fd, void *argument)
 	request.keep_on_exec = survives_exec(fd);
 	tie_sweep(false);
 	error = reservation_acquire(pool, &request, &reservation, &anchor);
-	if (error == -EADDRINUSE || error == -ENOSPC) {
-		/* It may be ours, of a socket whose close we did not see. */
-		tie_sweep(true);
+	/* What is in the way may be ours, of a socket whose close we did not see. */
+	if ((error == -EADDRINUSE || error == -ENOSPC) && tie_sweep(true))
 		error = reservation_acquire(pool, &request, &reservation, &anchor);
-	}
 	if (error)
 		return error;
 

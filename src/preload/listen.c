@@ -32,10 +32,8 @@ static int listen_reserved(int fd, int backlog)
 	int saved = errno, error;
 
 	error = association_bind_implicit(fd, true, NULL, 0);
-	if (error) {
-		debug_error("listen", error);
+	if (error)
 		return hook_return(error, saved);
-	}
 	errno = saved;
 	if (!reserved_port(fd, socket_port(fd), &reservation)) {
 		errno = saved;

@@ -187,6 +187,16 @@ int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, 
 	return 0;
 }
 
+int run_find_token(uint64_t token, uint64_t netns, struct reservation *reservation, int *anchor)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (runs[i].token == token)
+			return run_find(i, netns, reservation, anchor);
+	return -ENOENT;
+}
+
 int run_anchor_number(unsigned int nth)
 {
 	return atomic_load_explicit(&anchors[nth], memory_order_relaxed);

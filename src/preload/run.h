@@ -23,6 +23,9 @@ const struct run *run_get(unsigned int nth);
  */
 int run_find(unsigned int nth, uint64_t netns, struct reservation *reservation, int *anchor);
 
+/* The same by the token; -ENOENT also where none of the runs has it. */
+int run_find_token(uint64_t token, uint64_t netns, struct reservation *reservation, int *anchor);
+
 /* The nth one's anchor, -1: none. */
 int run_anchor_number(unsigned int nth);
 

@@ -13,12 +13,6 @@ ssize_t hook_sendto(int fd, const void *data, size_t size, int flags,
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags) HOOK(sendmsg);
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags) HOOK(sendmmsg);
 
-/* What bind calls exhausted is for a send, as on Linux, to be tried again. */
-static int send_error(int error)
-{
-	return error == -EADDRINUSE || error == -EADDRNOTAVAIL ? -EAGAIN : error;
-}
-
 static int send_prepare(int fd, int flags, const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_storage peer;
@@ -28,13 +22,12 @@ static int send_prepare(int fd, int flags, const struct sockaddr *address, sockl
 	if (socket_protocol(fd, &protocol)) {
 		/* none of ours */
 	} else if (protocol == PROTOCOL_UDP) {
-		error = send_error(association_bind_implicit(fd, false, NULL, 0));
+		error = association_bind_implicit(fd, false, NULL, 0);
 	} else if (flags & MSG_FASTOPEN && address &&
 		   association_peer(fd, address, length, &peer)) {
 		error = association_bind_implicit(fd, false, &peer, length);
-		if (error == -EADDRINUSE)
-			error = -EADDRNOTAVAIL;
 	}
+	error = association_exhausted(fd, error);
 	errno = saved;
 	return error;
 }

@@ -183,20 +183,25 @@ void tie_socket_closed(uint64_t cookie)
 
 static void sweep_one(unsigned int place, struct tie tie, void *context)
 {
-	(void)context;
-	if (tie.cookie && !descriptors_of(tie.cookie).any)
+	bool *any = context;
+
+	if (tie.cookie && !descriptors_of(tie.cookie).any) {
 		end_place(place, tie);
+		*any = true;
+	}
 }
 
-void tie_sweep(bool all)
+bool tie_sweep(bool all)
 {
 	static _Atomic unsigned int next;
 	unsigned int from = atomic_load_explicit(&next, memory_order_relaxed);
+	bool any = false;
 
 	if (!process_owns_memory())
-		return;
-	ties_visit(&from, all ? PLACES : SWEEP_SOME, sweep_one, NULL);
+		return false;
+	ties_visit(&from, all ? PLACES : SWEEP_SOME, sweep_one, &any);
 	atomic_store_explicit(&next, from, memory_order_relaxed);
+	return any;
 }
 
 static void update_exec(unsigned int place, struct tie tie, void *context)

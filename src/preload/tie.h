@@ -27,8 +27,9 @@ void tie_end(uint64_t token);
 /* The acquiring socket has lost a descriptor: if it was the last one, its reservations end. */
 void tie_socket_closed(uint64_t cookie);
 
-/* Ends those whose socket was closed unseen: some of them, or all. */
-void tie_sweep(bool all);
+/* Ends those whose socket was closed unseen, looking at some of them or at all. Whether
+ * there were any. */
+bool tie_sweep(bool all);
 
 /* Anchors of acquiring sockets survive an exec if one of their descriptors does. */
 void tie_update_exec(uint64_t cookie);

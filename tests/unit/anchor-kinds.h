@@ -20,18 +20,6 @@ enum { COUNT = 8, BOTH = 3 };
 		test_##name(ANCHOR_HELD);                                                          \
 	}
 
-/* The holder of the build tree. */
-HELPER void holder_set(void)
-{
-	const char *build = getenv("top_builddir");
-	char path[4096];
-
-	if (!build)
-		bail_out("top_builddir is not set (run me through make check)");
-	snprintf(path, sizeof path, "%s/src/portres-hold", build);
-	held_program_set(path);
-}
-
 HELPER struct block block_new(void)
 {
 	return (struct block){unit_block(COUNT), COUNT, BOTH};

@@ -185,6 +185,6 @@ int main(void)
 		{"a copy is as good, and next to it", test_copy},
 		{"no number for a copy: EMFILE, none is lost", test_copy_full});
 
-	holder_set();
+	unit_holder_set();
 	return unit_main("anchor-place", tests);
 }

@@ -267,6 +267,6 @@ int main(void)
 		{"parked: 1,000 ports", test_many},
 		{"parked: 200 guards with 10 descriptors", test_few_numbers});
 
-	holder_set();
+	unit_holder_set();
 	return unit_main("anchor", tests);
 }

@@ -192,17 +192,6 @@ static bool is_held(int anchor)
 	return option_get(anchor, SOL_SOCKET, SO_TYPE) == SOCK_SEQPACKET;
 }
 
-static void holder_set(void)
-{
-	const char *build = getenv("top_builddir");
-	char path[4096];
-
-	if (!build)
-		bail_out("top_builddir is not set (run me through make check)");
-	snprintf(path, sizeof path, "%s/src/portres-hold", build);
-	held_program_set(path);
-}
-
 /* Too much is in flight: the guards go to a holder. */
 static void goes_to_holder(int error)
 {
@@ -226,7 +215,7 @@ static void goes_to_holder(int error)
 	held_program_set("/nonexistent/portres-hold");
 	begin(1, error, false);
 	IS(acquire_failing(), -EOPNOTSUPP);
-	holder_set();
+	unit_holder_set();
 	atomic_store(&real_calls.sendmsg, sendmsg);
 }
 
@@ -253,6 +242,6 @@ int main(void)
 		{"sendmsg: ETOOMANYREFS, and a holder keeps the guards", test_in_flight},
 		{"sendmsg: EAGAIN, and a holder keeps the guards", test_queue_full});
 
-	holder_set();
+	unit_holder_set();
 	return unit_main("failing", tests);
 }

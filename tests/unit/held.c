@@ -247,7 +247,7 @@ static void test_no_program(void)
 	IS(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	IS(errno, ECHILD);
 	IS(unit_descriptors(), before);
-	holder_set();
+	unit_holder_set();
 }
 
 static void test_other_program(void)
@@ -263,7 +263,7 @@ static void test_other_program(void)
 	anchor_discard(&anchor);
 	IS(unit_descriptors(), before);
 	IS(guarded(&block), 0);
-	holder_set();
+	unit_holder_set();
 }
 
 int main(void)
@@ -281,6 +281,6 @@ int main(void)
 		      {"without the program: EOPNOTSUPP, and nothing is left", test_no_program},
 		      {"another program in its place: EOPNOTSUPP", test_other_program});
 
-	holder_set();
+	unit_holder_set();
 	return unit_main("held", tests);
 }

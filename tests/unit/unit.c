@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "guard/guard.h"
+#include "guard/held.h"
 #include "pool/slot.h"
 #include "unit.h"
 
@@ -231,4 +232,15 @@ void *unit_shared(size_t size)
 	if (memory == MAP_FAILED)
 		bail_out("mmap");
 	return memory;
+}
+
+void unit_holder_set(void)
+{
+	const char *build = getenv("top_builddir");
+	char path[4096];
+
+	if (!build)
+		bail_out("top_builddir is not set (run me through make check)");
+	snprintf(path, sizeof path, "%s/src/portres-hold", build);
+	held_program_set(path);
 }

@@ -86,4 +86,7 @@ int unit_network(void);
 /* Moves this process into mounts of its own; -1 where that is forbidden. */
 int unit_mounts(void);
 
+/* Anchors that need a holder take that of the build tree. */
+void unit_holder_set(void);
+
 #endif
