@@ -14,7 +14,20 @@ AM_TESTS_ENVIRONMENT = \
 
 EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh
 
+# Tests that have a long form, which PORTRES_LONG=1 asks for; those that have only that
+# one are in this list alone, and end in .test.
+LONG_TESTS =
+
+.PHONY: check-long
+check-long:
+	PORTRES_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LONG_TESTS)'
+
 include tests/unit/local.mk
 include tests/preload/local.mk
 include tests/programs/local.mk
+include tests/pitfalls/start.mk
+include tests/pitfalls/descriptors.mk
+include tests/pitfalls/ports.mk
+include tests/differential/local.mk
+include tests/suites/local.mk
 include tests/bench/local.mk
