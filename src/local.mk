@@ -33,13 +33,14 @@ lib_LTLIBRARIES += src/libportres.la
 src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preload/settings.c \
 	src/preload/anchor.h src/preload/anchor.c src/preload/associate.h \
 	src/preload/associate.c src/preload/fdtable.h src/preload/fdtable.c src/preload/tie.h src/preload/tie.c \
+	src/preload/lifetime.h src/preload/lifetime.c \
 	src/preload/pools.h src/preload/pools.c src/preload/memory.h src/preload/memory.c \
 	src/preload/debug.h src/preload/debug.c src/preload/run.h src/preload/run.c \
 	src/preload/socket.h src/preload/socket.c src/preload/ioctl.c src/preload/bind.c \
 	src/preload/listen.c src/preload/connect.c src/preload/send.c src/preload/setsockopt.c \
 	src/preload/inherit.h src/preload/inherit.c src/preload/close.h src/preload/dup.h \
 	src/preload/close.c src/preload/dup.c src/preload/fcntl.c \
-	src/preload/spawn.c
+	src/preload/spawn.c src/preload/stdio.c src/preload/unshare.c
 src_libportres_la_CPPFLAGS = $(room_cppflags)
 src_libportres_la_CFLAGS = $(AM_CFLAGS) $(unfortified)
 src_libportres_la_LIBADD = src/libcore.la

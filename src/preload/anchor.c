@@ -4,6 +4,7 @@
 #include "preload/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/lifetime.h"
 #include "preload/run.h"
 #include "preload/socket.h"
 #include "preload/tie.h"
@@ -53,7 +54,7 @@ void anchor_exec_changed(int fd)
 	int saved = errno;
 
 	if (entry.flags & FD_ACQUIRER)
-		tie_update_exec(entry.cookie);
+		lifetime_exec(entry.cookie);
 	errno = saved;
 }
 

@@ -8,11 +8,11 @@
 #include "preload/close.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/lifetime.h"
 #include "preload/pools.h"
-#include "preload/tie.h"
-#include "real/process.h"
 
 int hook_close(int fd) HOOK(close);
+int hook_close_twin(int fd) HOOK(__close);
 int hook_close_range(unsigned int first, unsigned int last, int flags) HOOK(close_range);
 void hook_closefrom(int first) HOOK(closefrom);
 
@@ -29,9 +29,12 @@ struct fd_entry close_forget(int fd)
 {
 	struct fd_entry entry = fdtable_get(fd);
 
-	/* A vfork child shares our memory, and its descriptors are copies. */
-	if (!entry.flags || !process_owns_memory())
-		return (struct fd_entry){0};
+	if (!entry.flags)
+		return entry;
+	if (!fdtable_is_ours()) {
+		entry.flags &= FD_ACQUIRER; /* the anchor goes with it here, and only here */
+		return entry;
+	}
 	if (entry.flags & FD_BOUND)
 		port_closed(&entry);
 	fdtable_clear(fd);
@@ -43,11 +46,11 @@ void close_ended(struct fd_entry entry)
 	int saved = errno;
 
 	if (entry.flags & FD_ACQUIRER)
-		tie_socket_closed(entry.cookie);
+		lifetime_closed(entry.cookie);
 	errno = saved;
 }
 
-int hook_close(int fd)
+static inline int close_any(int fd)
 {
 	struct fd_entry entry;
 	int saved = errno, result;
@@ -64,6 +67,16 @@ int hook_close(int fd)
 	result = real_close(fd);
 	close_ended(entry);
 	return result;
+}
+
+int hook_close(int fd)
+{
+	return close_any(fd);
+}
+
+int hook_close_twin(int fd)
+{
+	return close_any(fd);
 }
 
 static void forget_one(int fd, struct fd_entry entry, void *context)
@@ -88,26 +101,33 @@ static int close_gaps(unsigned int first, unsigned int last, int flags)
 	return real_close_range(first, last, flags);
 }
 
-int hook_close_range(unsigned int first, unsigned int last, int flags)
+static int close_many(unsigned int first, unsigned int last, int flags)
 {
 	int saved = errno, result;
 
+	if (flags & CLOSE_RANGE_UNSHARE)
+		hook_state_add(STATE_UNSHARED);
 	if (!hook_needed(STATE_TABLE | STATE_RUN) || first > last ||
 	    flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return real_close_range(first, last, flags);
-	/* UNSHARE: other threads go on with these descriptors. What is ours alone then is
-	 * found out by its cookie. */
+	/* UNSHARE: other threads may go on with these descriptors. What was closed is found
+	 * out by its cookie. */
 	if (!flags)
 		fdtable_visit(first, last, forget_one, NULL);
 	errno = saved;
 	result = close_gaps(first, last, flags);
 	saved = errno;
 	if (flags & CLOSE_RANGE_CLOEXEC)
-		tie_update_exec_all();
-	else if (!flags)
-		tie_sweep(true);
+		lifetime_exec_all();
+	else
+		lifetime_sweep(true);
 	errno = saved;
 	return result;
+}
+
+int hook_close_range(unsigned int first, unsigned int last, int flags)
+{
+	return close_many(first, last, flags);
 }
 
 void hook_closefrom(int first)
@@ -116,8 +136,8 @@ void hook_closefrom(int first)
 	struct rlimit limit;
 
 	/* Linux before 5.9 has no close_range. */
-	if (!hook_close_range(from, ~0U, 0) || errno != ENOSYS || getrlimit(RLIMIT_NOFILE, &limit))
+	if (!close_many(from, ~0U, 0) || errno != ENOSYS || getrlimit(RLIMIT_NOFILE, &limit))
 		return;
 	for (; from < limit.rlim_cur; from++)
-		hook_close((int)from);
+		close_any((int)from);
 }

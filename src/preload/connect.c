@@ -5,8 +5,9 @@
 #include "preload/hook.h"
 
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length) HOOK(connect);
+int hook_connect_twin(int fd, const struct sockaddr *address, socklen_t length) HOOK(__connect);
 
-int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+static inline int connect_any(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_storage peer;
 	int saved = errno, error;
@@ -19,4 +20,14 @@ int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
 		errno = saved;
 	}
 	return real_connect(fd, address, length);
+}
+
+int hook_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return connect_any(fd, address, length);
+}
+
+int hook_connect_twin(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return connect_any(fd, address, length);
 }

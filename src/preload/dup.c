@@ -7,10 +7,11 @@
 #include "preload/dup.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
-#include "preload/tie.h"
+#include "preload/lifetime.h"
 
 int hook_dup(int fd) HOOK(dup);
 int hook_dup2(int fd, int to) HOOK(dup2);
+int hook_dup2_twin(int fd, int to) HOOK(__dup2);
 int hook_dup3(int fd, int to, int flags) HOOK(dup3);
 
 void dup_track(int from, int to)
@@ -22,9 +23,9 @@ void dup_track(int from, int to)
 		bool tracked = fdtable_set(to, entry);
 
 		if (entry.flags & FD_ACQUIRER && tracked)
-			tie_update_exec(entry.cookie);
+			lifetime_exec(entry.cookie);
 		else if (entry.flags & FD_ACQUIRER && !(real_fcntl(to, F_GETFD, NULL) & FD_CLOEXEC))
-			tie_keep_on_exec(entry.cookie); /* in a vfork child */
+			lifetime_keep_on_exec(entry.cookie); /* in a vfork child, say */
 	}
 	errno = saved;
 }
@@ -85,11 +86,21 @@ static int replace_tracked(int fd, int to, int flags)
 	return result;
 }
 
-int hook_dup2(int fd, int to)
+static inline int dup2_any(int fd, int to)
 {
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real_dup2(fd, to);
 	return replace_tracked(fd, to, -1);
+}
+
+int hook_dup2(int fd, int to)
+{
+	return dup2_any(fd, to);
+}
+
+int hook_dup2_twin(int fd, int to)
+{
+	return dup2_any(fd, to);
 }
 
 int hook_dup3(int fd, int to, int flags)

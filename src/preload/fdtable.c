@@ -80,13 +80,19 @@ struct fd_entry fdtable_get(int fd)
 	return entry;
 }
 
+bool fdtable_is_ours(void)
+{
+	return process_owns_memory() &&
+	       !(hook_state_has(STATE_UNSHARED) && process_thread_unshared());
+}
+
 bool fdtable_set(int fd, struct fd_entry entry)
 {
 	struct fd_entry interim = {.cookie = entry.cookie, .flags = entry.flags & FD_ACQUIRER};
 	struct chunk *chunk;
 	unsigned int number;
 
-	if (!process_owns_memory())
+	if (!fdtable_is_ours())
 		return false;
 	chunk = chunk_make(fd);
 	if (!chunk)
@@ -95,7 +101,7 @@ bool fdtable_set(int fd, struct fd_entry entry)
 	while (number < (unsigned int)fd &&
 	       !atomic_compare_exchange_weak(&highest, &number, (unsigned int)fd))
 		;
-	/* What needs no token is never missing: tie_sweep would think its socket closed. */
+	/* What needs no token is never missing: lifetime_sweep would think its socket closed. */
 	atomic_store(&chunk->entries[fd % CHUNK].info, interim.flags ? info_make(&interim) : 0);
 	atomic_store(&chunk->entries[fd % CHUNK].token, entry.token);
 	atomic_store(&chunk->entries[fd % CHUNK].info, info_make(&entry));

@@ -35,7 +35,14 @@ struct fd_entry {
 /* What is known of fd; flags 0 if nothing. */
 struct fd_entry fdtable_get(int fd);
 
-/* False where there is no memory for it, or in a vfork child, which must not touch it. */
+/*
+ * Whether the table speaks of the caller's descriptors, and may be changed. Not in a
+ * vfork child: its descriptors are copies, and the memory is its parent's. Nor in a
+ * thread that unshared its descriptors; those of the first thread count.
+ */
+bool fdtable_is_ours(void);
+
+/* False where there is no memory for it, or the table is not the caller's. */
 bool fdtable_set(int fd, struct fd_entry entry);
 void fdtable_clear(int fd);
 

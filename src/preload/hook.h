@@ -23,12 +23,13 @@
 
 /* What this process may need of the hooks. */
 enum hook_state {
-	STATE_NEW = 1,	    /* the environment has not been read yet */
-	STATE_TABLE = 2,    /* the table knows descriptors */
-	STATE_RUN = 4,	    /* in a run reservation */
-	STATE_CONNECT = 8,  /* whose outgoing connections count, too */
-	STATE_SHARE = 16,   /* the program has used SO_REUSEPORT */
-	STATE_NO_PORT = 32, /* the program has used IP_BIND_ADDRESS_NO_PORT */
+	STATE_NEW = 1,	     /* the environment has not been read yet */
+	STATE_TABLE = 2,     /* the table knows descriptors */
+	STATE_RUN = 4,	     /* in a run reservation */
+	STATE_CONNECT = 8,   /* whose outgoing connections count, too */
+	STATE_SHARE = 16,    /* the program has used SO_REUSEPORT */
+	STATE_NO_PORT = 32,  /* the program has used IP_BIND_ADDRESS_NO_PORT */
+	STATE_UNSHARED = 64, /* threads may have descriptor tables of their own */
 };
 
 extern _Atomic unsigned int hook_state;
@@ -47,9 +48,14 @@ static inline bool hook_needed(unsigned int states)
 	return __builtin_expect(state & states, 0);
 }
 
+static inline bool hook_state_has(unsigned int states)
+{
+	return (atomic_load_explicit(&hook_state, memory_order_relaxed) & states) == states;
+}
+
 static inline void hook_state_add(unsigned int states)
 {
-	if ((atomic_load_explicit(&hook_state, memory_order_relaxed) & states) != states)
+	if (!hook_state_has(states))
 		atomic_fetch_or(&hook_state, states);
 }
 

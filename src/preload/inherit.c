@@ -8,6 +8,7 @@
 #include "pool/slot.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/lifetime.h"
 #include "preload/inherit.h"
 #include "preload/pools.h"
 #include "preload/run.h"
@@ -20,14 +21,15 @@ static bool is_open(int fd)
 	return real_fcntl(fd, F_GETFD, NULL) >= 0;
 }
 
-/* Beyond this an acquiring socket is not looked for. */
+/* Beyond this an acquiring socket is not looked for, rather than for a second at start. */
 #define SOCKET_HIGHEST 65536
 
-/* The descriptors of the acquiring socket here: all low ones, else the first high one. */
-static void find_socket(uint64_t cookie, int top)
+/* The descriptors of the acquiring socket here: all low ones, else the first high one.
+ * False if there is none for sure. */
+static bool find_socket(uint64_t cookie, int top)
 {
 	struct fd_entry entry = {.cookie = cookie, .flags = FD_ACQUIRER};
-	struct rlimit limit;
+	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
 	bool found = false;
 	int fd, end = SOCKET_HIGHEST;
 
@@ -36,6 +38,7 @@ static void find_socket(uint64_t cookie, int top)
 	for (fd = 0; fd < end && (fd < top || !found); fd++)
 		if (socket_cookie(fd) == cookie && fdtable_set(fd, entry))
 			found = true;
+	return found || (uint64_t)end < limit.rlim_cur;
 }
 
 static void take_over(int fd, int top)
@@ -50,9 +53,9 @@ static void take_over(int fd, int top)
 	tie.cookie = slot_socket(tie.pool, tie.token);
 	if (!tie.cookie)
 		return; /* a run reservation: of a portres-run outside of ours */
-	/* Where it is not found the anchor stays, rather than end what may be in use. */
-	if (tie_add(&tie))
-		find_socket(tie.cookie, top);
+	/* An anchor that came without its socket, as after posix_spawn with an addclose. */
+	if (tie_add(&tie) && !find_socket(tie.cookie, top))
+		lifetime_closed(tie.cookie);
 }
 
 void inherit_start(void)

@@ -13,6 +13,7 @@
 #include "preload/debug.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/lifetime.h"
 #include "preload/memory.h"
 #include "preload/pools.h"
 #include "preload/run.h"
@@ -22,6 +23,9 @@
 #include "real/netns.h"
 
 int hook_ioctl(int fd, unsigned long request, ...) HOOK(ioctl);
+#if TIME64
+int hook_ioctl_time64(int fd, unsigned long request, ...) HOOK(__ioctl_time64);
+#endif
 
 static bool survives_exec(int fd)
 {
@@ -59,6 +63,9 @@ static int acquire(int fd, void *argument)
 	struct pool *pool;
 	int anchor, error = socket_protocol(fd, &protocol);
 
+	/* Nothing that it acquired could be remembered. */
+	if (!error && !fdtable_is_ours())
+		error = -EOPNOTSUPP;
 	memset(&instance, 0, sizeof instance);
 	if (!error && !memory_readable(fd, argument, sizeof instance.Reservation))
 		error = -EFAULT;
@@ -77,10 +84,10 @@ static int acquire(int fd, void *argument)
 	request.count = instance.NumberOfPorts;
 	request.protocols = PROTOCOL_BIT(protocol);
 	request.keep_on_exec = survives_exec(fd);
-	tie_sweep(false);
+	lifetime_sweep(false);
 	error = reservation_acquire(pool, &request, &reservation, &anchor);
 	/* What is in the way may be ours, of a socket whose close we did not see. */
-	if ((error == -EADDRINUSE || error == -ENOSPC) && tie_sweep(true))
+	if ((error == -EADDRINUSE || error == -ENOSPC) && lifetime_sweep(true))
 		error = reservation_acquire(pool, &request, &reservation, &anchor);
 	if (error)
 		return error;
@@ -135,6 +142,8 @@ static int associate(int fd, const void *argument)
 		return error;
 	if (!(reservation.block.protocols & PROTOCOL_BIT(protocol)) || socket_port(fd))
 		return -EINVAL;
+	if (!fdtable_is_ours())
+		return -EOPNOTSUPP;
 	entry = fdtable_get(fd);
 	entry.flags &= FD_ACQUIRER;
 	if (!entry.flags || entry.cookie != socket_cookie(fd))
@@ -178,16 +187,12 @@ static int reservation_ioctl(int fd, uint32_t code, void *argument)
 	return hook_return(error, saved);
 }
 
-int hook_ioctl(int fd, unsigned long request, ...)
+static inline int ioctl_any(int fd, unsigned long request, void *argument,
+			    real_ioctl_function *real)
 {
 	/* A 32-bit code may arrive sign-extended. */
 	uint32_t code = (uint32_t)request;
-	va_list arguments;
-	void *argument;
 
-	va_start(arguments, request);
-	argument = va_arg(arguments, void *);
-	va_end(arguments);
 	if (__builtin_expect(code - SIO_ACQUIRE_PORT_RESERVATION <= 2, 0))
 		return reservation_ioctl(fd, code, argument);
 	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd)) {
@@ -195,11 +200,29 @@ int hook_ioctl(int fd, unsigned long request, ...)
 		return -1;
 	}
 	if (__builtin_expect(code == FIOCLEX || code == FIONCLEX, 0)) {
-		int result = real_ioctl(fd, request, argument);
+		int result = real(fd, request, argument);
 
 		if (!result)
 			anchor_exec_changed(fd);
 		return result;
 	}
-	return real_ioctl(fd, request, argument);
+	return real(fd, request, argument);
 }
+
+/* The exported functions differ in their name and in the one that they call. */
+#define IOCTL(hook, real)                                                                          \
+	int hook(int fd, unsigned long request, ...)                                               \
+	{                                                                                          \
+		va_list arguments;                                                                 \
+		void *argument;                                                                    \
+                                                                                                   \
+		va_start(arguments, request);                                                      \
+		argument = va_arg(arguments, void *);                                              \
+		va_end(arguments);                                                                 \
+		return ioctl_any(fd, request, argument, atomic_load(&real_calls.real));            \
+	}
+
+IOCTL(hook_ioctl, ioctl)
+#if TIME64
+IOCTL(hook_ioctl_time64, __ioctl_time64)
+#endif

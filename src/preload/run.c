@@ -8,6 +8,7 @@
 
 #include "guard/anchor.h"
 #include "preload/debug.h"
+#include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/pools.h"
 #include "preload/run.h"
@@ -160,7 +161,7 @@ static bool anchor_checked(unsigned int nth, const struct reservation *reservati
 
 	if (!state) {
 		state = anchor_find(nth, reservation) ? 1 : -1;
-		if (process_owns_memory())
+		if (fdtable_is_ours())
 			atomic_store(&checked[nth], state);
 		if (state < 0)
 			debug_say("the run reservation's anchor was closed in this process", NULL);
@@ -240,7 +241,7 @@ void run_move_anchor(int fd)
 		if (fd != atomic_load(&anchors[i]))
 			continue;
 		copy = anchor_copy(fd, true);
-		if (copy >= 0 && process_owns_memory())
+		if (copy >= 0 && fdtable_is_ours())
 			atomic_store(&anchors[i], copy);
 	}
 }

@@ -58,26 +58,43 @@ static int send_prepare_message(int fd, int flags, const struct msghdr *message)
 	return send_prepare(fd, flags, copy.msg_name, copy.msg_namelen);
 }
 
+/* Whether the message may go out; else errno says why not. */
+static inline bool message_prepared(int fd, int flags, const struct msghdr *message)
+{
+	int error = 0;
+
+	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd))
+		error = send_prepare_message(fd, flags, message);
+	return !error || !hook_return(error, errno);
+}
+
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	int error;
-
-	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd)) {
-		error = send_prepare_message(fd, flags, message);
-		if (error)
-			return hook_return(error, errno);
-	}
-	return real_sendmsg(fd, message, flags);
+	return message_prepared(fd, flags, message) ? real_sendmsg(fd, message, flags) : -1;
 }
 
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	int error;
-
-	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd) && count) {
-		error = send_prepare_message(fd, flags, &messages->msg_hdr);
-		if (error)
-			return hook_return(error, errno);
-	}
-	return real_sendmmsg(fd, messages, count, flags);
+	/* The first one binds. */
+	return !count || message_prepared(fd, flags, &messages->msg_hdr)
+		       ? real_sendmmsg(fd, messages, count, flags)
+		       : -1;
 }
+
+#if TIME64
+ssize_t hook_sendmsg64(int fd, const struct msghdr *message, int flags) HOOK(__sendmsg64);
+int hook_sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+	HOOK(__sendmmsg64);
+
+ssize_t hook_sendmsg64(int fd, const struct msghdr *message, int flags)
+{
+	return message_prepared(fd, flags, message) ? real___sendmsg64(fd, message, flags) : -1;
+}
+
+int hook_sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	return !count || message_prepared(fd, flags, &messages->msg_hdr)
+		       ? real___sendmmsg64(fd, messages, count, flags)
+		       : -1;
+}
+#endif

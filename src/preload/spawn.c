@@ -1,42 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix_spawn's "close everything from here on", which libc carries out in the child
- * by itself: it must leave the anchors open, as close_range does. Python's subprocess
- * uses it since 3.13.
+ * The file actions of posix_spawn, which libc carries out in the child by itself. What
+ * close, close_range, dup2 and open would do about anchors is done when an action is
+ * added: the numbers of anchors hardly ever change.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <spawn.h>
 
 #include "preload/anchor.h"
+#include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/lifetime.h"
 
-int hook_addclosefrom(posix_spawn_file_actions_t *actions, int from)
+typedef posix_spawn_file_actions_t file_actions;
+
+int hook_addclose(file_actions *actions, int fd) HOOK(posix_spawn_file_actions_addclose);
+int hook_adddup2(file_actions *actions, int fd, int to) HOOK(posix_spawn_file_actions_adddup2);
+int hook_addopen(file_actions *actions, int fd, const char *path, int flags, mode_t mode)
+	HOOK(posix_spawn_file_actions_addopen);
+int hook_addclosefrom(file_actions *actions, int from)
 	HOOK(posix_spawn_file_actions_addclosefrom_np);
 
-typedef int addclosefrom_function(posix_spawn_file_actions_t *actions, int from);
-
-/* Not in the table of real calls: it has no system call to fall back to. */
-static int real_addclosefrom(posix_spawn_file_actions_t *actions, int from)
+int hook_addclose(file_actions *actions, int fd)
 {
-	addclosefrom_function *next = (addclosefrom_function *)dlsym(
-		RTLD_NEXT, "posix_spawn_file_actions_addclosefrom_np");
-
-	return next ? next(actions, from) : ENOSYS;
+	/* To close what is not open is no error in a child. */
+	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd))
+		return 0;
+	return real_posix_spawn_file_actions_addclose(actions, fd);
 }
 
-int hook_addclosefrom(posix_spawn_file_actions_t *actions, int from)
+struct carrying {
+	file_actions *actions;
+	int error;
+};
+
+/* A dup2 of posix_spawn to the same number keeps it open across the exec. */
+static void carry_on(int anchor, void *context)
+{
+	struct carrying *carrying = context;
+
+	if (!carrying->error)
+		carrying->error =
+			real_posix_spawn_file_actions_adddup2(carrying->actions, anchor, anchor);
+}
+
+int hook_adddup2(file_actions *actions, int fd, int to)
+{
+	struct carrying carrying = {.actions = actions};
+	struct fd_entry entry;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real_posix_spawn_file_actions_adddup2(actions, fd, to);
+	if (anchor_is(fd))
+		return EBADF;
+	anchor_make_way(to);
+	carrying.error = real_posix_spawn_file_actions_adddup2(actions, fd, to);
+	entry = fdtable_get(fd);
+	if (!carrying.error && entry.flags & FD_ACQUIRER)
+		lifetime_anchors(entry.cookie, carry_on, &carrying);
+	return carrying.error;
+}
+
+int hook_addopen(file_actions *actions, int fd, const char *path, int flags, mode_t mode)
+{
+	if (hook_needed(STATE_TABLE | STATE_RUN))
+		anchor_make_way(fd);
+	return real_posix_spawn_file_actions_addopen(actions, fd, path, flags, mode);
+}
+
+/* Python's subprocess uses it since 3.13. */
+int hook_addclosefrom(file_actions *actions, int from)
 {
 	unsigned int anchor, next = (unsigned int)from;
 	int error = 0;
 
 	if (from < 0 || !hook_needed(STATE_TABLE | STATE_RUN))
-		return real_addclosefrom(actions, from);
+		return real_posix_spawn_file_actions_addclosefrom_np(actions, from);
 	while (!error && anchor_next(next, ~0U, &anchor)) {
 		/* One by one up to the anchor; numbers that are not open are no error. */
 		for (; !error && next < anchor; next++)
-			error = posix_spawn_file_actions_addclose(actions, (int)next);
+			error = real_posix_spawn_file_actions_addclose(actions, (int)next);
 		next = anchor + 1;
 	}
-	return error ? error : real_addclosefrom(actions, (int)next);
+	return error ? error : real_posix_spawn_file_actions_addclosefrom_np(actions, (int)next);
 }

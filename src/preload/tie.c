@@ -8,14 +8,12 @@
 #include "preload/hook.h"
 #include "preload/socket.h"
 #include "preload/tie.h"
-#include "real/process.h"
 
 /* A token's place is its slot's number, or one of the next few: pools of several
  * namespaces have slots of one number. */
 #define NEIGHBOURS 8
 #define PLACES	   (POOL_SLOTS + NEIGHBOURS)
 #define CLAIMED	   UINT64_C(1) /* being filled in; no token has such a low slot alone */
-#define SWEEP_SOME 1
 
 static struct {
 	_Atomic uint64_t token, cookie;
@@ -87,39 +85,34 @@ bool tie_find(uint64_t token, struct tie *tie)
 	return tie->token == token;
 }
 
-static void end_place(unsigned int place, struct tie tie)
+void tie_close_anchor(const struct tie *tie)
 {
-	struct fd_entry known;
+	struct fd_entry known = fdtable_get(tie->anchor);
 
-	if (!atomic_compare_exchange_strong(&places[place].token, &tie.token, CLAIMED))
-		return; /* another thread does it */
-	atomic_fetch_and(&used[place / 64], ~(UINT64_C(1) << place % 64));
-	atomic_store(&places[place].token, 0);
-	slot_doubt(tie.pool, tie.token);
-	/* Unless it was closed unseen, and the number is the program's now. */
-	known = fdtable_get(tie.anchor);
-	if (!(known.flags & FD_ANCHOR) || known.cookie != socket_cookie(tie.anchor))
+	if (!(known.flags & FD_ANCHOR) || known.cookie != socket_cookie(tie->anchor))
 		return;
-	fdtable_clear(tie.anchor);
-	real_close(tie.anchor);
+	if (fdtable_is_ours())
+		fdtable_clear(tie->anchor);
+	real_close(tie->anchor);
 }
 
 void tie_end(uint64_t token)
 {
 	struct tie tie;
-	int place = place_find(token);
+	int place;
 
-	if (place < 0)
+	if (!tie_find(token, &tie))
 		return;
-	tie = tie_read((unsigned int)place);
-	if (tie.token == token)
-		end_place((unsigned int)place, tie);
+	place = place_find(token);
+	if (place < 0 || !atomic_compare_exchange_strong(&places[place].token, &token, CLAIMED))
+		return; /* another thread does it */
+	atomic_fetch_and(&used[place / 64], ~(UINT64_C(1) << place % 64));
+	atomic_store(&places[place].token, 0);
+	slot_doubt(tie.pool, tie.token);
+	tie_close_anchor(&tie);
 }
 
-/* Calls visit for every tie, beginning at *from and at most `most` of them. */
-static void ties_visit(unsigned int *from, unsigned int most,
-		       void (*visit)(unsigned int place, struct tie tie, void *context),
-		       void *context)
+void ties_visit_some(unsigned int *from, unsigned int most, tie_visitor *visit, void *context)
 {
 	unsigned int words = sizeof used / sizeof used[0], start = *from % words, i;
 
@@ -128,139 +121,39 @@ static void ties_visit(unsigned int *from, unsigned int most,
 		uint64_t bits = atomic_load(&used[at]);
 
 		for (; bits && most; bits &= bits - 1, most--) {
-			unsigned int place = at * 64 + (unsigned int)__builtin_ctzll(bits);
-			struct tie tie = tie_read(place);
+			struct tie tie = tie_read(at * 64 + (unsigned int)__builtin_ctzll(bits));
 
 			if (tie.token)
-				visit(place, tie, context);
+				visit(&tie, context);
 		}
 		*from = at + 1;
 	}
 }
 
-struct descriptors {
-	uint64_t cookie;
-	bool any, survives;
-};
-
-static void descriptor_look(int fd, struct fd_entry entry, void *context)
-{
-	struct descriptors *descriptors = context;
-	int flags;
-
-	if (!(entry.flags & FD_ACQUIRER) || entry.cookie != descriptors->cookie ||
-	    socket_cookie(fd) != entry.cookie)
-		return;
-	descriptors->any = true;
-	flags = real_fcntl(fd, F_GETFD, NULL);
-	if (flags >= 0 && !(flags & FD_CLOEXEC))
-		descriptors->survives = true;
-}
-
-/* The descriptors that an acquiring socket has in this process. */
-static struct descriptors descriptors_of(uint64_t cookie)
-{
-	struct descriptors descriptors = {.cookie = cookie};
-
-	fdtable_visit(0, ~0U, descriptor_look, &descriptors);
-	return descriptors;
-}
-
-static void end_of_socket(unsigned int place, struct tie tie, void *context)
-{
-	if (tie.cookie == *(uint64_t *)context)
-		end_place(place, tie);
-}
-
-void tie_socket_closed(uint64_t cookie)
+void ties_visit(tie_visitor *visit, void *context)
 {
 	unsigned int from = 0;
 
-	if (!cookie || !process_owns_memory() || descriptors_of(cookie).any)
-		return;
-	ties_visit(&from, PLACES, end_of_socket, &cookie);
+	ties_visit_some(&from, PLACES, visit, context);
 }
 
-static void sweep_one(unsigned int place, struct tie tie, void *context)
+static void move_anchor(const struct tie *tie, void *context)
 {
-	bool *any = context;
+	int fd = *(int *)context, flags, copy, place;
 
-	if (tie.cookie && !descriptors_of(tie.cookie).any) {
-		end_place(place, tie);
-		*any = true;
-	}
-}
-
-bool tie_sweep(bool all)
-{
-	static _Atomic unsigned int next;
-	unsigned int from = atomic_load_explicit(&next, memory_order_relaxed);
-	bool any = false;
-
-	if (!process_owns_memory())
-		return false;
-	ties_visit(&from, all ? PLACES : SWEEP_SOME, sweep_one, &any);
-	atomic_store_explicit(&next, from, memory_order_relaxed);
-	return any;
-}
-
-static void update_exec(unsigned int place, struct tie tie, void *context)
-{
-	const uint64_t *cookie = context;
-
-	(void)place;
-	if (tie.cookie && (!cookie || tie.cookie == *cookie))
-		real_fcntl(
-			tie.anchor, F_SETFD,
-			(void *)(intptr_t)(descriptors_of(tie.cookie).survives ? 0 : FD_CLOEXEC));
-}
-
-void tie_update_exec(uint64_t cookie)
-{
-	unsigned int from = 0;
-
-	ties_visit(&from, PLACES, update_exec, &cookie);
-}
-
-static void keep_on_exec(unsigned int place, struct tie tie, void *context)
-{
-	(void)place;
-	if (tie.cookie == *(const uint64_t *)context)
-		real_fcntl(tie.anchor, F_SETFD, NULL);
-}
-
-void tie_keep_on_exec(uint64_t cookie)
-{
-	unsigned int from = 0;
-
-	ties_visit(&from, PLACES, keep_on_exec, &cookie);
-}
-
-void tie_update_exec_all(void)
-{
-	unsigned int from = 0;
-
-	ties_visit(&from, PLACES, update_exec, NULL);
-}
-
-static void move_anchor(unsigned int place, struct tie tie, void *context)
-{
-	int fd = *(int *)context, flags, copy;
-
-	if (tie.anchor != fd)
+	if (tie->anchor != fd)
 		return;
 	flags = real_fcntl(fd, F_GETFD, NULL);
 	copy = anchor_copy(fd, flags >= 0 && !(flags & FD_CLOEXEC));
-	if (copy < 0 || !process_owns_memory())
+	place = place_find(tie->token);
+	if (copy < 0 || place < 0 || !fdtable_is_ours())
 		return;
 	atomic_store(&places[place].anchor, copy);
-	anchor_note(copy, tie.token);
+	anchor_note(copy, tie->token);
 	fdtable_clear(fd);
 }
 
 void tie_move_anchor(int fd)
 {
-	unsigned int from = 0;
-
-	ties_visit(&from, PLACES, move_anchor, &fd);
+	ties_visit(move_anchor, &fd);
 }

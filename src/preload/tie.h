@@ -24,21 +24,17 @@ bool tie_find(uint64_t token, struct tie *tie);
 /* Forgets it and closes the anchor; the caller has ended it, or its socket has gone. */
 void tie_end(uint64_t token);
 
-/* The acquiring socket has lost a descriptor: if it was the last one, its reservations end. */
-void tie_socket_closed(uint64_t cookie);
-
-/* Ends those whose socket was closed unseen, looking at some of them or at all. Whether
- * there were any. */
-bool tie_sweep(bool all);
-
-/* Anchors of acquiring sockets survive an exec if one of their descriptors does. */
-void tie_update_exec(uint64_t cookie);
-void tie_update_exec_all(void);
-
-/* The same where the table cannot be asked: they survive. */
-void tie_keep_on_exec(uint64_t cookie);
+/* Closes the anchor here; not if it was closed unseen, and the number is the program's now. */
+void tie_close_anchor(const struct tie *tie);
 
 /* Another number for an anchor that the program wants to use. */
 void tie_move_anchor(int fd);
+
+/* A call for each tie; it may end it. */
+typedef void tie_visitor(const struct tie *tie, void *context);
+void ties_visit(tie_visitor *visit, void *context);
+
+/* The same for at most `most` of them, beginning at *from, which moves on. */
+void ties_visit_some(unsigned int *from, unsigned int most, tie_visitor *visit, void *context);
 
 #endif

@@ -133,6 +133,14 @@ bool process_owns_memory(void)
 	return false;
 }
 
+bool process_thread_unshared(void)
+{
+	pid_t self = getpid(), thread = (pid_t)syscall(SYS_gettid);
+
+	/* Where kcmp is forbidden (-1): as nearly all threads are. */
+	return self != thread && syscall(SYS_kcmp, self, thread, KCMP_FILES, 0, 0) > 0;
+}
+
 struct process_identity process_identity(void)
 {
 	struct page *mine = page_get();

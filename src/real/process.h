@@ -17,7 +17,7 @@
 struct process_state {
 	pid_t parent;
 	uint64_t start; /* clock ticks since boot */
-	bool ended;     /* a zombie without threads */
+	bool ended;	/* a zombie without threads */
 };
 
 /* pid 0: this process. 0, -ESRCH where the process is gone, or another -errno. */
@@ -29,11 +29,14 @@ bool process_sees_its_own(void);
 /* Whether this process's memory is its own; false in a vfork child. */
 bool process_owns_memory(void);
 
+/* Whether the calling thread has a descriptor table of its own, other than the first thread's. */
+bool process_thread_unshared(void);
+
 /* This process as another one can find it dead: its pid, its start time and the
  * namespace in which the pid counts. Read once, then remembered until a fork. */
 struct process_identity {
 	pid_t pid;
-	uint64_t start;     /* 0: unknown */
+	uint64_t start;	    /* 0: unknown */
 	uint64_t namespace; /* its pid and time namespaces; 0: unknown */
 };
 

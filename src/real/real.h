@@ -40,6 +40,11 @@ extern struct real_calls real_calls;
 REAL_CALLS(CALL)
 #undef CALL
 
+/* libc's own, in the shared object alone. */
+#define CALL(result, name, parameters, ...) result real_##name parameters;
+LIBRARY_CALLS(CALL)
+#undef CALL
+
 /* Looks up what the library overrides, now: for our constructor (next.c). */
 void real_resolve(void);
 
