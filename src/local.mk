@@ -59,6 +59,6 @@ endif
 
 # The helper of a portres-run within another must not meet the outer one's hooks: no look-up.
 src_portres_exec_SOURCES = src/real/direct.c src/run/exec.c src/run/options.h src/run/options.c \
-	src/run/substitute.h src/run/substitute.c
+	src/run/environment.h src/run/environment.c src/run/substitute.h src/run/substitute.c
 src_portres_exec_CPPFLAGS = $(room_cppflags)
 src_portres_exec_LDADD = src/libcore.la

@@ -17,6 +17,7 @@
 
 #include "guard/guard.h"
 #include "guard/held.h"
+#include "run/environment.h"
 #include "run/options.h"
 #include "run/substitute.h"
 
@@ -64,15 +65,6 @@ static void range_read(struct acquire_request *request)
 		fail("PORTRES_RANGE is %s, which is not FIRST-LAST; correct or unset it", value);
 }
 
-static void variable_set(const char *name, size_t length, const char *value)
-{
-	char *copy = strndup(name, length);
-
-	if (!copy || setenv(copy, value, 1))
-		fail("out of memory setting the environment; free some and try again");
-	free(copy);
-}
-
 static struct pool *pool_find(void)
 {
 	const char *folder = secure_getenv("PORTRES_DIR");
@@ -87,7 +79,7 @@ static struct pool *pool_find(void)
 	if (folder && *folder != '/' && getcwd(directory, sizeof directory)) {
 		if (asprintf(&absolute, "%s/%s", directory, folder) < 0)
 			fail("out of memory; free some and try again");
-		variable_set("PORTRES_DIR", strlen("PORTRES_DIR"), absolute);
+		environment_put("PORTRES_DIR", absolute);
 		folder = absolute;
 	}
 	if (!netns)
@@ -180,50 +172,6 @@ static struct reservation reserve(struct options *options)
 	options->run.token = reservation.token;
 	options->run.netns = pool->netns;
 	return reservation;
-}
-
-static void port_set(const char *name, size_t length, uint32_t number)
-{
-	char digits[16];
-
-	snprintf(digits, sizeof digits, "%u", number);
-	variable_set(name, length, digits);
-}
-
-/* Before what is preloaded already, once. */
-static void preload_set(const char *library)
-{
-	const char *others = getenv("LD_PRELOAD");
-	char *both;
-
-	if (!others || !*others || !strcmp(others, library)) {
-		variable_set("LD_PRELOAD", strlen("LD_PRELOAD"), library);
-		return;
-	}
-	if (!strncmp(others, library, strlen(library)) && strchr(": ", others[strlen(library)]))
-		return;
-	if (asprintf(&both, "%s:%s", library, others) < 0)
-		fail("out of memory setting LD_PRELOAD; free some and try again");
-	variable_set("LD_PRELOAD", strlen("LD_PRELOAD"), both);
-	free(both);
-}
-
-static void environment_set(const struct options *options, const struct block *block,
-			    const char *library)
-{
-	char value[256];
-	struct text text = TEXT(value);
-	int i;
-
-	run_format(&text, &options->run, 1);
-	variable_set("PORTRES_RESERVATION", strlen("PORTRES_RESERVATION"), value);
-	port_set("PORTRES_FIRST", strlen("PORTRES_FIRST"), block->first);
-	port_set("PORTRES_LAST", strlen("PORTRES_LAST"), block->first + block->count - 1U);
-	port_set("PORTRES_COUNT", strlen("PORTRES_COUNT"), block->count);
-	for (i = 0; i < options->variable_count; i++)
-		port_set(options->variables[i].name, options->variables[i].length,
-			 block->first + options->variables[i].nth);
-	preload_set(library);
 }
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)

@@ -7,9 +7,9 @@
 
 #include "core/run.h"
 
-#define EXIT_FAILED        125 /* portres-run itself; nothing was started */
-#define EXIT_CANNOT_RUN    126
-#define EXIT_NOT_FOUND     127
+#define EXIT_FAILED	125 /* portres-run itself; nothing was started */
+#define EXIT_CANNOT_RUN 126
+#define EXIT_NOT_FOUND	127
 
 /* A variable of the command's environment that gets a port of the block. */
 struct port_variable {
@@ -21,7 +21,7 @@ struct port_variable {
 struct options {
 	struct acquire_request request;
 	struct run run; /* how strict it is; filled in but for token and anchor */
-	double wait;    /* seconds */
+	double wait;	/* seconds */
 	bool substitute;
 	struct port_variable *variables;
 	int variable_count;
