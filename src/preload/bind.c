@@ -96,13 +96,15 @@ static int bind_from_blocks(const struct association *list, int count,
 	return error;
 }
 
-static int bind_reserved(int fd, const struct sockaddr *address, socklen_t length)
+static HOOK_BUSY int bind_busy(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct association list[RUNS_MAX];
 	struct sockaddr_storage copy;
 	int saved = errno, count, error;
 	uint16_t port;
 
+	if (!hook_needed(STATE_TABLE | STATE_RUN | STATE_SHARE))
+		return real_bind(fd, address, length);
 	if (length < sizeof(struct sockaddr_in) || length > sizeof copy ||
 	    !memory_readable(fd, address, length))
 		return real_bind(fd, address, length);
@@ -143,7 +145,7 @@ static int bind_reserved(int fd, const struct sockaddr *address, socklen_t lengt
 
 int hook_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	if (!hook_needed(STATE_TABLE | STATE_RUN | STATE_SHARE))
+	if (hook_idle(STATE_TABLE | STATE_RUN | STATE_SHARE))
 		return real_bind(fd, address, length);
-	return bind_reserved(fd, address, length);
+	return bind_busy(fd, address, length);
 }

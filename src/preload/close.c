@@ -50,7 +50,7 @@ void close_ended(struct fd_entry entry)
 	errno = saved;
 }
 
-static inline int close_any(int fd)
+static HOOK_BUSY int close_busy(int fd)
 {
 	struct fd_entry entry;
 	int saved = errno, result;
@@ -67,6 +67,11 @@ static inline int close_any(int fd)
 	result = real_close(fd);
 	close_ended(entry);
 	return result;
+}
+
+static inline int close_any(int fd)
+{
+	return hook_idle(STATE_TABLE | STATE_RUN) ? real_close(fd) : close_busy(fd);
 }
 
 int hook_close(int fd)

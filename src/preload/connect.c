@@ -7,7 +7,7 @@
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length) HOOK(connect);
 int hook_connect_twin(int fd, const struct sockaddr *address, socklen_t length) HOOK(__connect);
 
-static inline int connect_any(int fd, const struct sockaddr *address, socklen_t length)
+static HOOK_BUSY int connect_busy(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_storage peer;
 	int saved = errno, error;
@@ -20,6 +20,13 @@ static inline int connect_any(int fd, const struct sockaddr *address, socklen_t 
 		errno = saved;
 	}
 	return real_connect(fd, address, length);
+}
+
+static inline int connect_any(int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (hook_idle(STATE_TABLE | STATE_CONNECT))
+		return real_connect(fd, address, length);
+	return connect_busy(fd, address, length);
 }
 
 int hook_connect(int fd, const struct sockaddr *address, socklen_t length)

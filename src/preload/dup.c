@@ -36,7 +36,7 @@ static int bad_descriptor(void)
 	return -1;
 }
 
-int hook_dup(int fd)
+static HOOK_BUSY int dup_busy(int fd)
 {
 	int copy;
 
@@ -50,17 +50,24 @@ int hook_dup(int fd)
 	return copy;
 }
 
+int hook_dup(int fd)
+{
+	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup(fd) : dup_busy(fd);
+}
+
 /* dup2 and dup3 (flags >= 0) differ only in the call. */
 static int replace(int fd, int to, int flags)
 {
 	return flags < 0 ? real_dup2(fd, to) : real_dup3(fd, to, flags);
 }
 
-static int replace_tracked(int fd, int to, int flags)
+static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 {
 	struct fd_entry before;
 	int result;
 
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return replace(fd, to, flags);
 	if (anchor_is(fd))
 		return bad_descriptor();
 	if (fd == to || fd < 0)
@@ -88,9 +95,7 @@ static int replace_tracked(int fd, int to, int flags)
 
 static inline int dup2_any(int fd, int to)
 {
-	if (!hook_needed(STATE_TABLE | STATE_RUN))
-		return real_dup2(fd, to);
-	return replace_tracked(fd, to, -1);
+	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup2(fd, to) : replace_busy(fd, to, -1);
 }
 
 int hook_dup2(int fd, int to)
@@ -105,7 +110,7 @@ int hook_dup2_twin(int fd, int to)
 
 int hook_dup3(int fd, int to, int flags)
 {
-	if (!hook_needed(STATE_TABLE | STATE_RUN) || flags < 0)
+	if (hook_idle(STATE_TABLE | STATE_RUN) || flags < 0)
 		return real_dup3(fd, to, flags);
-	return replace_tracked(fd, to, flags);
+	return replace_busy(fd, to, flags);
 }

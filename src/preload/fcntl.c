@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 
 #include "preload/anchor.h"
 #include "preload/dup.h"
 #include "preload/hook.h"
 
-int hook_fcntl(int fd, int command, ...) HOOK(fcntl);
-int hook_fcntl_twin(int fd, int command, ...) HOOK(__fcntl);
+/*
+ * Not variadic, though libc's are: every Linux ABI passes the third argument of both in
+ * the same place, and there is always one to pass on, be it garbage.
+ */
+int hook_fcntl(int fd, int command, void *argument) HOOK(fcntl);
+int hook_fcntl_twin(int fd, int command, void *argument) HOOK(__fcntl);
 /* What glibc's headers make of fcntl with 64-bit offsets. */
-int hook_fcntl64(int fd, int command, ...) HOOK(fcntl64);
+int hook_fcntl64(int fd, int command, void *argument) HOOK(fcntl64);
 #if TIME64
-int hook_fcntl_time64(int fd, int command, ...) HOOK(__fcntl_time64);
+int hook_fcntl_time64(int fd, int command, void *argument) HOOK(__fcntl_time64);
 #endif
 
-static int fcntl_tracked(int fd, int command, void *argument, real_fcntl_function *real)
+static HOOK_BUSY int fcntl_busy(int fd, int command, void *argument, real_fcntl_function *real)
 {
 	int result;
 
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real(fd, command, argument);
 	if (anchor_is(fd)) {
 		errno = EBADF;
 		return -1;
@@ -33,29 +38,31 @@ static int fcntl_tracked(int fd, int command, void *argument, real_fcntl_functio
 	return result;
 }
 
-static int fcntl_any(int fd, int command, void *argument, real_fcntl_function *real)
+static inline int fcntl_any(int fd, int command, void *argument, real_fcntl_function *real)
 {
-	if (!hook_needed(STATE_TABLE | STATE_RUN))
+	if (hook_idle(STATE_TABLE | STATE_RUN))
 		return real(fd, command, argument);
-	return fcntl_tracked(fd, command, argument, real);
+	return fcntl_busy(fd, command, argument, real);
 }
 
-/* The exported functions differ in their name and in the one that they call. */
-#define FCNTL(hook, real)                                                                          \
-	int hook(int fd, int command, ...)                                                         \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		void *argument;                                                                    \
-                                                                                                   \
-		va_start(arguments, command);                                                      \
-		argument = va_arg(arguments, void *);                                              \
-		va_end(arguments);                                                                 \
-		return fcntl_any(fd, command, argument, atomic_load(&real_calls.real));            \
-	}
+int hook_fcntl(int fd, int command, void *argument)
+{
+	return fcntl_any(fd, command, argument, atomic_load(&real_calls.fcntl));
+}
 
-FCNTL(hook_fcntl, fcntl)
-FCNTL(hook_fcntl_twin, fcntl)
-FCNTL(hook_fcntl64, fcntl64)
+int hook_fcntl_twin(int fd, int command, void *argument)
+{
+	return fcntl_any(fd, command, argument, atomic_load(&real_calls.fcntl));
+}
+
+int hook_fcntl64(int fd, int command, void *argument)
+{
+	return fcntl_any(fd, command, argument, atomic_load(&real_calls.fcntl64));
+}
+
 #if TIME64
-FCNTL(hook_fcntl_time64, __fcntl_time64)
+int hook_fcntl_time64(int fd, int command, void *argument)
+{
+	return fcntl_any(fd, command, argument, atomic_load(&real_calls.__fcntl_time64));
+}
 #endif

@@ -34,9 +34,24 @@ enum hook_state {
 
 extern _Atomic unsigned int hook_state;
 
-/* Whether any of these holds; reads the environment first, if nobody has. */
+/* Reads the environment, if nobody has. */
 void hook_start(void);
 
+/*
+ * Whether none of these holds: most hooks, in most programs, have nothing to do then.
+ * Each asks this first and leaves all else to a function that is not inlined, so that
+ * it saves no register for what it does not do.
+ */
+static inline bool hook_idle(unsigned int states)
+{
+	unsigned int state = atomic_load_explicit(&hook_state, memory_order_relaxed);
+
+	return __builtin_expect(!(state & (states | STATE_NEW)), 1);
+}
+
+#define HOOK_BUSY __attribute__((noinline))
+
+/* Whether any of these holds; reads the environment first. */
 static inline bool hook_needed(unsigned int states)
 {
 	unsigned int state = atomic_load_explicit(&hook_state, memory_order_relaxed);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -22,9 +21,10 @@
 #include "preload/tie.h"
 #include "real/netns.h"
 
-int hook_ioctl(int fd, unsigned long request, ...) HOOK(ioctl);
+/* Not variadic: see fcntl.c. */
+int hook_ioctl(int fd, unsigned long request, void *argument) HOOK(ioctl);
 #if TIME64
-int hook_ioctl_time64(int fd, unsigned long request, ...) HOOK(__ioctl_time64);
+int hook_ioctl_time64(int fd, unsigned long request, void *argument) HOOK(__ioctl_time64);
 #endif
 
 static bool survives_exec(int fd)
@@ -169,7 +169,7 @@ static int release(int fd, const void *argument)
 	return error;
 }
 
-static int reservation_ioctl(int fd, uint32_t code, void *argument)
+static HOOK_BUSY int reservation_ioctl(int fd, uint32_t code, void *argument)
 {
 	int saved = errno, error;
 
@@ -187,6 +187,24 @@ static int reservation_ioctl(int fd, uint32_t code, void *argument)
 	return hook_return(error, saved);
 }
 
+static HOOK_BUSY int ioctl_busy(int fd, unsigned long request, void *argument,
+				real_ioctl_function *real)
+{
+	uint32_t code = (uint32_t)request;
+	int result;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return real(fd, request, argument);
+	if (anchor_is(fd)) {
+		errno = EBADF;
+		return -1;
+	}
+	result = real(fd, request, argument);
+	if (!result && (code == FIOCLEX || code == FIONCLEX))
+		anchor_exec_changed(fd);
+	return result;
+}
+
 static inline int ioctl_any(int fd, unsigned long request, void *argument,
 			    real_ioctl_function *real)
 {
@@ -195,34 +213,19 @@ static inline int ioctl_any(int fd, unsigned long request, void *argument,
 
 	if (__builtin_expect(code - SIO_ACQUIRE_PORT_RESERVATION <= 2, 0))
 		return reservation_ioctl(fd, code, argument);
-	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd)) {
-		errno = EBADF;
-		return -1;
-	}
-	if (__builtin_expect(code == FIOCLEX || code == FIONCLEX, 0)) {
-		int result = real(fd, request, argument);
-
-		if (!result)
-			anchor_exec_changed(fd);
-		return result;
-	}
-	return real(fd, request, argument);
+	if (hook_idle(STATE_TABLE | STATE_RUN))
+		return real(fd, request, argument);
+	return ioctl_busy(fd, request, argument, real);
 }
 
-/* The exported functions differ in their name and in the one that they call. */
-#define IOCTL(hook, real)                                                                          \
-	int hook(int fd, unsigned long request, ...)                                               \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		void *argument;                                                                    \
-                                                                                                   \
-		va_start(arguments, request);                                                      \
-		argument = va_arg(arguments, void *);                                              \
-		va_end(arguments);                                                                 \
-		return ioctl_any(fd, request, argument, atomic_load(&real_calls.real));            \
-	}
+int hook_ioctl(int fd, unsigned long request, void *argument)
+{
+	return ioctl_any(fd, request, argument, atomic_load(&real_calls.ioctl));
+}
 
-IOCTL(hook_ioctl, ioctl)
 #if TIME64
-IOCTL(hook_ioctl_time64, __ioctl_time64)
+int hook_ioctl_time64(int fd, unsigned long request, void *argument)
+{
+	return ioctl_any(fd, request, argument, atomic_load(&real_calls.__ioctl_time64));
+}
 #endif

@@ -32,17 +32,24 @@ static int send_prepare(int fd, int flags, const struct sockaddr *address, sockl
 	return error;
 }
 
+static HOOK_BUSY ssize_t sendto_busy(int fd, const void *data, size_t size, int flags,
+				     const struct sockaddr *address, socklen_t length)
+{
+	int error = 0;
+
+	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd))
+		error = send_prepare(fd, flags, address, length);
+	if (error)
+		return hook_return(error, errno);
+	return real_sendto(fd, data, size, flags, address, length);
+}
+
 ssize_t hook_sendto(int fd, const void *data, size_t size, int flags,
 		    const struct sockaddr *address, socklen_t length)
 {
-	int error;
-
-	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd)) {
-		error = send_prepare(fd, flags, address, length);
-		if (error)
-			return hook_return(error, errno);
-	}
-	return real_sendto(fd, data, size, flags, address, length);
+	if (hook_idle(STATE_TABLE | STATE_CONNECT))
+		return real_sendto(fd, data, size, flags, address, length);
+	return sendto_busy(fd, data, size, flags, address, length);
 }
 
 static int send_prepare_message(int fd, int flags, const struct msghdr *message)
@@ -58,27 +65,51 @@ static int send_prepare_message(int fd, int flags, const struct msghdr *message)
 	return send_prepare(fd, flags, copy.msg_name, copy.msg_namelen);
 }
 
-/* Whether the message may go out; else errno says why not. */
-static inline bool message_prepared(int fd, int flags, const struct msghdr *message)
+static HOOK_BUSY ssize_t sendmsg_busy(int fd, const struct msghdr *message, int flags,
+				      real_sendmsg_function *real)
 {
 	int error = 0;
 
 	if (hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd))
 		error = send_prepare_message(fd, flags, message);
-	return !error || !hook_return(error, errno);
+	return error ? hook_return(error, errno) : real(fd, message, flags);
+}
+
+static inline ssize_t sendmsg_any(int fd, const struct msghdr *message, int flags,
+				  real_sendmsg_function *real)
+{
+	if (hook_idle(STATE_TABLE | STATE_CONNECT))
+		return real(fd, message, flags);
+	return sendmsg_busy(fd, message, flags, real);
+}
+
+static HOOK_BUSY int sendmmsg_busy(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+				   real_sendmmsg_function *real)
+{
+	int error = 0;
+
+	/* The first one binds. */
+	if (count && hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd))
+		error = send_prepare_message(fd, flags, &messages->msg_hdr);
+	return error ? hook_return(error, errno) : real(fd, messages, count, flags);
+}
+
+static inline int sendmmsg_any(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+			       real_sendmmsg_function *real)
+{
+	if (hook_idle(STATE_TABLE | STATE_CONNECT))
+		return real(fd, messages, count, flags);
+	return sendmmsg_busy(fd, messages, count, flags, real);
 }
 
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return message_prepared(fd, flags, message) ? real_sendmsg(fd, message, flags) : -1;
+	return sendmsg_any(fd, message, flags, atomic_load(&real_calls.sendmsg));
 }
 
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	/* The first one binds. */
-	return !count || message_prepared(fd, flags, &messages->msg_hdr)
-		       ? real_sendmmsg(fd, messages, count, flags)
-		       : -1;
+	return sendmmsg_any(fd, messages, count, flags, atomic_load(&real_calls.sendmmsg));
 }
 
 #if TIME64
@@ -88,13 +119,11 @@ int hook_sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int fl
 
 ssize_t hook_sendmsg64(int fd, const struct msghdr *message, int flags)
 {
-	return message_prepared(fd, flags, message) ? real___sendmsg64(fd, message, flags) : -1;
+	return sendmsg_any(fd, message, flags, atomic_load(&real_calls.__sendmsg64));
 }
 
 int hook_sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	return !count || message_prepared(fd, flags, &messages->msg_hdr)
-		       ? real___sendmmsg64(fd, messages, count, flags)
-		       : -1;
+	return sendmmsg_any(fd, messages, count, flags, atomic_load(&real_calls.__sendmmsg64));
 }
 #endif
