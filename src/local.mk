@@ -33,7 +33,7 @@ lib_LTLIBRARIES += src/libportres.la
 src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preload/settings.c \
 	src/preload/anchor.h src/preload/anchor.c src/preload/associate.h \
 	src/preload/associate.c src/preload/fdtable.h src/preload/fdtable.c src/preload/tie.h src/preload/tie.c \
-	src/preload/lifetime.h src/preload/lifetime.c \
+	src/preload/lifetime.h src/preload/lifetime.c src/preload/open.h src/preload/open.c \
 	src/preload/pools.h src/preload/pools.c src/preload/memory.h src/preload/memory.c \
 	src/preload/debug.h src/preload/debug.c src/preload/run.h src/preload/run.c \
 	src/preload/socket.h src/preload/socket.c src/preload/ioctl.c src/preload/bind.c \

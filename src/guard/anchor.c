@@ -9,8 +9,6 @@
 #include "guard/parked.h"
 #include "real/real.h"
 
-#define ANCHOR_HIGHEST 1000
-
 int anchor_open(struct anchor *anchor, enum anchor_kind kind)
 {
 	anchor->kind = kind;
@@ -85,7 +83,13 @@ int anchor_settle(struct anchor *anchor, bool keep)
 
 int anchor_copy(int fd, bool keep)
 {
-	return copy_below(fd, anchor_top(), STDERR_FILENO, keep);
+	int copy = copy_below(fd, anchor_top(), STDERR_FILENO, keep);
+
+	if (copy != -EMFILE)
+		return copy;
+	/* A program that has all of these may have left some above; EINVAL: there are none. */
+	copy = real_fcntl_int(fd, keep ? F_DUPFD : F_DUPFD_CLOEXEC, anchor_top() + 1);
+	return copy < 0 ? -EMFILE : copy;
 }
 
 void anchor_release(int fd)

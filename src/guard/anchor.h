@@ -30,9 +30,9 @@ struct anchor {
 int anchor_open(struct anchor *anchor, enum anchor_kind kind);
 
 /*
- * Puts the guards of a block behind it, all or none (guard_place_block). 0; -EADDRINUSE and the like with
- * the port that could not be had in *failed: the anchor may be asked for another
- * block. -ETOOMANYREFS, -EAGAIN: too much is in flight to park these.
+ * Puts the guards of a block behind it, all or none (guard_place_block). 0; -EADDRINUSE and the
+ * like with the port that could not be had in *failed: the anchor may be asked for another block.
+ * -ETOOMANYREFS, -EAGAIN: too much is in flight to park these.
  */
 int anchor_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
 		uint16_t *failed);
@@ -47,7 +47,8 @@ void anchor_discard(struct anchor *anchor);
  */
 int anchor_settle(struct anchor *anchor, bool keep);
 
-/* Where the search for a place begins. */
+/* Where the search for a place begins: just below this or the soft limit. */
+#define ANCHOR_HIGHEST 1000
 int anchor_top(void);
 
 /* A copy for when the program wants the anchor's number. Its number or -errno. */

@@ -22,11 +22,11 @@ struct claim_request {
 	uint64_t netns; /* of the pool: elsewhere a claim would say nothing */
 	/* The program's address, its port not looked at; NULL: all of both families. */
 	const struct sockaddr_storage *address;
-	uint16_t port;      /* host byte order */
-	bool v6only;        /* the program's IPV6_V6ONLY */
+	uint16_t port;	    /* host byte order */
+	bool v6only;	    /* the program's IPV6_V6ONLY */
 	bool reuse_address; /* the program's SO_REUSEADDR */
-	bool share;         /* the program's SO_REUSEPORT, on a port that is shared so */
-	bool listen;        /* ask also whether somebody listens there */
+	bool share;	    /* the program's SO_REUSEPORT, on a port that is shared so */
+	bool listen;	    /* ask also whether somebody listens there */
 };
 
 /* The claim's descriptor, for the caller to close after its bind; -EADDRINUSE where

@@ -6,7 +6,7 @@
 #include "pool/pool.h"
 
 /* Guards are on even indexes, claims on odd ones (the pool's header says which). */
-#define GUARD_INDEX      0x7ffffff0
+#define GUARD_INDEX	 0x7ffffff0
 #define GUARD_INDEX_LAST 0x7fff0000
 #define GUARD_INDEX_STEP 16
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 
+#include "guard/anchor.h"
 #include "preload/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
@@ -16,10 +18,39 @@ static bool is_tied(int fd)
 	return entry.flags & FD_ANCHOR && entry.cookie == socket_cookie(fd);
 }
 
+struct anchor_search {
+	uint64_t cookie;
+	bool found;
+};
+
+static void search_tie(const struct tie *tie, void *context)
+{
+	struct anchor_search *search = context;
+	struct fd_entry entry = fdtable_get(tie->anchor);
+
+	if (entry.flags & FD_ANCHOR && entry.cookie == search->cookie)
+		search->found = true;
+}
+
+/* A copy that nobody could note: it is known by its cookie. */
+static bool is_moved(int fd)
+{
+	struct anchor_search search = {.cookie = 0};
+
+	if (hook_state_has(STATE_MOVED))
+		search.cookie = socket_cookie(fd);
+	if (!search.cookie)
+		return false;
+	if (run_has_anchor(real_cookie(fd)))
+		return true;
+	ties_visit(search_tie, &search);
+	return search.found;
+}
+
 bool anchor_is(int fd)
 {
 	int saved = errno;
-	bool is = run_is_anchor(fd) || is_tied(fd);
+	bool is = run_is_anchor(fd) || is_tied(fd) || is_moved(fd);
 
 	errno = saved;
 	return is;
@@ -27,12 +58,15 @@ bool anchor_is(int fd)
 
 void anchor_make_way(int fd)
 {
-	int saved = errno;
+	int saved = errno, cancel = hook_enter();
 
 	if (run_is_anchor(fd))
 		run_move_anchor(fd);
 	else if (is_tied(fd))
 		tie_move_anchor(fd);
+	else if (is_moved(fd))
+		anchor_copy(fd, !(real_fcntl(fd, F_GETFD, NULL) & FD_CLOEXEC));
+	hook_leave(cancel);
 	errno = saved;
 }
 
@@ -63,6 +97,8 @@ bool anchor_next(unsigned int first, unsigned int last, unsigned int *anchor)
 	unsigned int highest = fdtable_highest(), i;
 	int fd;
 
+	if (hook_state_has(STATE_MOVED) && highest < 2 * ANCHOR_HIGHEST)
+		highest = 2 * ANCHOR_HIGHEST;
 	for (i = 0; i < run_count(); i++) {
 		fd = run_anchor_number(i);
 		if (fd >= 0 && (unsigned int)fd > highest)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/address.h"
 #include "preload/associate.h"
@@ -67,12 +68,33 @@ static int in_runs(int fd, struct association list[RUNS_MAX])
 	return found;
 }
 
+/* A copy that was made before its socket was associated; the standard ones can be such
+ * from before the program. */
+static bool associated_as_copy(int fd, struct fd_entry *entry)
+{
+	struct fd_entry found;
+	uint64_t cookie;
+
+	if (!fdtable_pending() || (hook_state_has(STATE_UNCOPIED) && fd > STDERR_FILENO))
+		return false;
+	cookie = socket_cookie(fd);
+	if (!cookie)
+		return false;
+	found = fdtable_find(cookie, FD_ASSOCIATED);
+	if (!found.flags)
+		return false;
+	*entry = found;
+	return fdtable_set(fd, found);
+}
+
 int association_find(int fd, struct association list[RUNS_MAX])
 {
 	struct fd_entry entry = fdtable_get(fd);
 
 	/* The socket of an old entry may be closed, and its number another's. */
 	if (entry.flags & FD_ASSOCIATED && entry.cookie == socket_cookie(fd))
+		return associated(fd, &entry, &list[0]);
+	if (associated_as_copy(fd, &entry))
 		return associated(fd, &entry, &list[0]);
 	return run_count() ? in_runs(fd, list) : 0;
 }
@@ -122,8 +144,11 @@ bool association_pending(int fd)
 {
 	struct fd_entry entry = fdtable_get(fd);
 
-	if (!hook_needed(STATE_CONNECT))
-		return (entry.flags & (FD_ASSOCIATED | FD_BOUND)) == FD_ASSOCIATED;
+	if (!hook_needed(STATE_CONNECT)) {
+		if (!(entry.flags & FD_ASSOCIATED) && !associated_as_copy(fd, &entry))
+			return false;
+		return !(entry.flags & FD_BOUND);
+	}
 	return !(entry.flags & (FD_BOUND | FD_PASSED)) || entry.cookie != socket_cookie(fd);
 }
 
@@ -136,8 +161,7 @@ static void note_bound(int fd)
 		fdtable_set(fd, entry);
 }
 
-int association_bind_implicit(int fd, bool always, const struct sockaddr_storage *peer,
-			      socklen_t length)
+static int bind_implicit(int fd, bool always, const struct sockaddr_storage *peer, socklen_t length)
 {
 	struct association list[RUNS_MAX];
 	uint16_t port;
@@ -176,5 +200,14 @@ int association_bind_implicit(int fd, bool always, const struct sockaddr_storage
 	if (list[0].full_pass && (error == -EADDRINUSE || error == -EADDRNOTAVAIL))
 		return 0;
 	debug_error("no port of the block for listen, connect or send", error);
+	return error;
+}
+
+int association_bind_implicit(int fd, bool always, const struct sockaddr_storage *peer,
+			      socklen_t length)
+{
+	int cancel = hook_enter(), error = bind_implicit(fd, always, peer, length);
+
+	hook_leave(cancel);
 	return error;
 }

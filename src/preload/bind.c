@@ -96,15 +96,13 @@ static int bind_from_blocks(const struct association *list, int count,
 	return error;
 }
 
-static HOOK_BUSY int bind_busy(int fd, const struct sockaddr *address, socklen_t length)
+static int bind_reserved(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct association list[RUNS_MAX];
 	struct sockaddr_storage copy;
 	int saved = errno, count, error;
 	uint16_t port;
 
-	if (!hook_needed(STATE_TABLE | STATE_RUN | STATE_SHARE))
-		return real_bind(fd, address, length);
 	if (length < sizeof(struct sockaddr_in) || length > sizeof copy ||
 	    !memory_readable(fd, address, length))
 		return real_bind(fd, address, length);
@@ -141,6 +139,18 @@ static HOOK_BUSY int bind_busy(int fd, const struct sockaddr *address, socklen_t
 	}
 	debug_error("bind", error);
 	return hook_return(error, saved);
+}
+
+static HOOK_BUSY int bind_busy(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int cancel, result;
+
+	if (!hook_needed(STATE_TABLE | STATE_RUN | STATE_SHARE))
+		return real_bind(fd, address, length);
+	cancel = hook_enter();
+	result = bind_reserved(fd, address, length);
+	hook_leave(cancel);
+	return result;
 }
 
 int hook_bind(int fd, const struct sockaddr *address, socklen_t length)

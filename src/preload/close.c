@@ -28,25 +28,31 @@ static void port_closed(const struct fd_entry *entry)
 struct fd_entry close_forget(int fd)
 {
 	struct fd_entry entry = fdtable_get(fd);
+	int cancel;
 
 	if (!entry.flags)
 		return entry;
+	cancel = hook_enter();
 	if (!fdtable_is_ours()) {
 		entry.flags &= FD_ACQUIRER; /* the anchor goes with it here, and only here */
-		return entry;
+	} else {
+		if (entry.flags & FD_BOUND)
+			port_closed(&entry);
+		fdtable_clear(fd);
 	}
-	if (entry.flags & FD_BOUND)
-		port_closed(&entry);
-	fdtable_clear(fd);
+	hook_leave(cancel);
 	return entry;
 }
 
 void close_ended(struct fd_entry entry)
 {
-	int saved = errno;
+	int saved = errno, cancel;
 
-	if (entry.flags & FD_ACQUIRER)
-		lifetime_closed(entry.cookie);
+	if (!(entry.flags & FD_ACQUIRER))
+		return;
+	cancel = hook_enter();
+	lifetime_closed(entry.cookie);
+	hook_leave(cancel);
 	errno = saved;
 }
 
@@ -108,13 +114,14 @@ static int close_gaps(unsigned int first, unsigned int last, int flags)
 
 static int close_many(unsigned int first, unsigned int last, int flags)
 {
-	int saved = errno, result;
+	int saved = errno, cancel, result;
 
 	if (flags & CLOSE_RANGE_UNSHARE)
 		hook_state_add(STATE_UNSHARED);
 	if (!hook_needed(STATE_TABLE | STATE_RUN) || first > last ||
 	    flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return real_close_range(first, last, flags);
+	cancel = hook_enter();
 	/* UNSHARE: other threads may go on with these descriptors. What was closed is found
 	 * out by its cookie. */
 	if (!flags)
@@ -126,6 +133,7 @@ static int close_many(unsigned int first, unsigned int last, int flags)
 		lifetime_exec_all();
 	else
 		lifetime_sweep(true);
+	hook_leave(cancel);
 	errno = saved;
 	return result;
 }

@@ -1,12 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "preload/debug.h"
+#include "preload/hook.h"
 #include "preload/settings.h"
 #include "real/text.h"
+
+/* What standard error was when the program started. */
+static dev_t device;
+static ino_t inode;
+
+void debug_start(void)
+{
+	struct stat status;
+
+	if (fstat(STDERR_FILENO, &status))
+		return;
+	device = status.st_dev;
+	inode = status.st_ino;
+}
+
+/* Not a socket that the program has put on the number since, closed as it was. */
+static bool is_standard_error(void)
+{
+	struct stat status;
+
+	return inode && !fstat(STDERR_FILENO, &status) &&
+	       (!S_ISSOCK(status.st_mode) || (status.st_dev == device && status.st_ino == inode));
+}
+
+/* A reader that has gone must not end the program. */
+static void write_quietly(const char *line, size_t length)
+{
+	const struct timespec now = {0};
+	sigset_t pipe, before, pending;
+	bool was_pending;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	if (write(STDERR_FILENO, line, length) < 0 && errno == EPIPE && !was_pending)
+		while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 void debug_say(const char *first, ...)
 {
@@ -15,9 +60,9 @@ void debug_say(const char *first, ...)
 	const char *part;
 	int saved = errno;
 	va_list parts;
-	ssize_t written;
+	int cancel;
 
-	if (!settings.debug)
+	if (!settings.debug || !is_standard_error())
 		return;
 	text_add(&text, "libportres: ");
 	va_start(parts, first);
@@ -26,8 +71,9 @@ void debug_say(const char *first, ...)
 	va_end(parts);
 	text_add(&text, "\n");
 	/* In one piece, so that lines of several processes do not mix. */
-	written = write(STDERR_FILENO, line, text.length);
-	(void)written;
+	cancel = hook_enter();
+	write_quietly(line, text.length);
+	hook_leave(cancel);
 	errno = saved;
 }
 

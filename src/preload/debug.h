@@ -2,6 +2,9 @@
 #ifndef PRELOAD_DEBUG_H
 #define PRELOAD_DEBUG_H
 
+/* Before the program runs: what it has as standard error. */
+void debug_start(void);
+
 /* With PORTRES_DEBUG, one line on standard error put together from strings up to a
  * NULL. Async-signal-safe; keeps errno. */
 __attribute__((sentinel)) void debug_say(const char *first, ...);

@@ -14,10 +14,16 @@ int hook_dup2(int fd, int to) HOOK(dup2);
 int hook_dup2_twin(int fd, int to) HOOK(__dup2);
 int hook_dup3(int fd, int to, int flags) HOOK(dup3);
 
+void dup_note(void)
+{
+	if (hook_state_has(STATE_UNCOPIED))
+		atomic_fetch_and(&hook_state, ~(unsigned int)STATE_UNCOPIED);
+}
+
 void dup_track(int from, int to)
 {
 	struct fd_entry entry = fdtable_get(from);
-	int saved = errno;
+	int saved = errno, cancel = hook_enter();
 
 	if (entry.flags && !(entry.flags & FD_ANCHOR)) {
 		bool tracked = fdtable_set(to, entry);
@@ -27,6 +33,7 @@ void dup_track(int from, int to)
 		else if (entry.flags & FD_ACQUIRER && !(real_fcntl(to, F_GETFD, NULL) & FD_CLOEXEC))
 			lifetime_keep_on_exec(entry.cookie); /* in a vfork child, say */
 	}
+	hook_leave(cancel);
 	errno = saved;
 }
 
@@ -40,6 +47,7 @@ static HOOK_BUSY int dup_busy(int fd)
 {
 	int copy;
 
+	dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real_dup(fd);
 	if (anchor_is(fd))
@@ -52,7 +60,7 @@ static HOOK_BUSY int dup_busy(int fd)
 
 int hook_dup(int fd)
 {
-	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup(fd) : dup_busy(fd);
+	return hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) ? real_dup(fd) : dup_busy(fd);
 }
 
 /* dup2 and dup3 (flags >= 0) differ only in the call. */
@@ -66,20 +74,20 @@ static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 	struct fd_entry before;
 	int result;
 
+	dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
+		return replace(fd, to, flags);
+	/* What dup3 finds wrong before it looks at descriptors. */
+	if (fd < 0 || (flags >= 0 && (fd == to || flags & ~O_CLOEXEC)))
 		return replace(fd, to, flags);
 	if (anchor_is(fd))
 		return bad_descriptor();
-	if (fd == to || fd < 0)
+	if (fd == to)
 		return replace(fd, to, flags);
 	if (anchor_is(to)) {
 		/* It only moves for what will come. */
 		if (real_fcntl(fd, F_GETFD, NULL) < 0)
 			return bad_descriptor();
-		if (flags > 0 && flags & ~O_CLOEXEC) {
-			errno = EINVAL;
-			return -1;
-		}
 		anchor_make_way(to);
 	}
 	before = fdtable_get(to);
@@ -95,7 +103,8 @@ static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 
 static inline int dup2_any(int fd, int to)
 {
-	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup2(fd, to) : replace_busy(fd, to, -1);
+	return hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) ? real_dup2(fd, to)
+								   : replace_busy(fd, to, -1);
 }
 
 int hook_dup2(int fd, int to)
@@ -110,7 +119,7 @@ int hook_dup2_twin(int fd, int to)
 
 int hook_dup3(int fd, int to, int flags)
 {
-	if (hook_idle(STATE_TABLE | STATE_RUN) || flags < 0)
+	if (hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) || flags < 0)
 		return real_dup3(fd, to, flags);
 	return replace_busy(fd, to, flags);
 }

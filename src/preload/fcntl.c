@@ -18,29 +18,66 @@ int hook_fcntl64(int fd, int command, void *argument) HOOK(fcntl64);
 int hook_fcntl_time64(int fd, int command, void *argument) HOOK(__fcntl_time64);
 #endif
 
+static inline bool duplicates(int command)
+{
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
+/*
+ * To the program the number of an anchor is free, and may be the lowest that is: the
+ * anchor makes way.
+ */
+static int duplicate(int fd, int command, void *argument, real_fcntl_function *real)
+{
+	int copy = real(fd, command, argument), saved = errno, lower;
+	unsigned int from = (unsigned int)(intptr_t)argument, anchor;
+
+	if ((copy < 0 && errno != EMFILE) ||
+	    !anchor_next(from, copy < 0 ? ~0U : (unsigned int)copy, &anchor))
+		return copy;
+	anchor_make_way((int)anchor);
+	errno = saved;
+	if (anchor_is((int)anchor))
+		return copy; /* there is no other place for it */
+	real_close((int)anchor);
+	lower = real(fd, command, argument);
+	if (lower < 0) {
+		errno = saved;
+		return copy;
+	}
+	if (copy >= 0)
+		real_close(copy);
+	errno = saved;
+	return lower;
+}
+
 static HOOK_BUSY int fcntl_busy(int fd, int command, void *argument, real_fcntl_function *real)
 {
 	int result;
 
+	if (duplicates(command))
+		dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real(fd, command, argument);
 	if (anchor_is(fd)) {
 		errno = EBADF;
 		return -1;
 	}
-	result = real(fd, command, argument);
-	if (result < 0)
+	if (duplicates(command)) {
+		result = duplicate(fd, command, argument, real);
+		if (result >= 0)
+			dup_track(fd, result);
 		return result;
-	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-		dup_track(fd, result);
-	else if (command == F_SETFD)
+	}
+	result = real(fd, command, argument);
+	if (result >= 0 && command == F_SETFD)
 		anchor_exec_changed(fd);
 	return result;
 }
 
 static inline int fcntl_any(int fd, int command, void *argument, real_fcntl_function *real)
 {
-	if (hook_idle(STATE_TABLE | STATE_RUN))
+	if (hook_idle(STATE_TABLE | STATE_RUN) && !duplicates(command))
 		return real(fd, command, argument);
 	return fcntl_busy(fd, command, argument, real);
 }

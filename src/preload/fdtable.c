@@ -22,10 +22,26 @@ static _Atomic(struct chunk *) chunks[CHUNKS];
 /* No entry was ever above it. */
 static _Atomic unsigned int highest;
 
+static _Atomic unsigned int pending;
+
 /* info: cookie (36 of 40), port (16), flags (8). 0: nothing known. */
 static uint64_t info_make(const struct fd_entry *entry)
 {
 	return (entry->cookie & COOKIE_MASK) << 24 | (uint64_t)entry->port << 8 | entry->flags;
+}
+
+static unsigned int is_pending(uint64_t info)
+{
+	return (info & (FD_ASSOCIATED | FD_BOUND)) == FD_ASSOCIATED;
+}
+
+/* The count is right whoever else changes the entry: each takes out what it puts in. */
+static void info_put(_Atomic uint64_t *info, uint64_t value)
+{
+	uint64_t before = atomic_exchange(info, value);
+
+	if (is_pending(value) != is_pending(before))
+		atomic_fetch_add(&pending, is_pending(value) - is_pending(before));
 }
 
 static struct chunk *chunk_of(int fd)
@@ -102,9 +118,9 @@ bool fdtable_set(int fd, struct fd_entry entry)
 	       !atomic_compare_exchange_weak(&highest, &number, (unsigned int)fd))
 		;
 	/* What needs no token is never missing: lifetime_sweep would think its socket closed. */
-	atomic_store(&chunk->entries[fd % CHUNK].info, interim.flags ? info_make(&interim) : 0);
+	info_put(&chunk->entries[fd % CHUNK].info, interim.flags ? info_make(&interim) : 0);
 	atomic_store(&chunk->entries[fd % CHUNK].token, entry.token);
-	atomic_store(&chunk->entries[fd % CHUNK].info, info_make(&entry));
+	info_put(&chunk->entries[fd % CHUNK].info, info_make(&entry));
 	hook_state_add(STATE_TABLE);
 	return true;
 }
@@ -114,7 +130,7 @@ void fdtable_clear(int fd)
 	struct chunk *chunk = chunk_of(fd);
 
 	if (chunk && atomic_load_explicit(&chunk->entries[fd % CHUNK].info, memory_order_relaxed))
-		atomic_store(&chunk->entries[fd % CHUNK].info, 0);
+		info_put(&chunk->entries[fd % CHUNK].info, 0);
 }
 
 unsigned int fdtable_highest(void)
@@ -140,4 +156,32 @@ void fdtable_visit(unsigned int first, unsigned int last,
 		if (entry.flags)
 			visit((int)number, entry, context);
 	}
+}
+
+unsigned int fdtable_pending(void)
+{
+	return atomic_load_explicit(&pending, memory_order_relaxed);
+}
+
+struct search {
+	uint64_t cookie;
+	unsigned int flags;
+	struct fd_entry found;
+};
+
+static void search_one(int fd, struct fd_entry entry, void *context)
+{
+	struct search *search = context;
+
+	(void)fd;
+	if (entry.cookie == search->cookie && (entry.flags & search->flags) == search->flags)
+		search->found = entry;
+}
+
+struct fd_entry fdtable_find(uint64_t cookie, unsigned int flags)
+{
+	struct search search = {cookie, flags, {.flags = 0}};
+
+	fdtable_visit(0, ~0U, search_one, &search);
+	return search.found;
 }

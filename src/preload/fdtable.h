@@ -46,6 +46,12 @@ bool fdtable_is_ours(void);
 bool fdtable_set(int fd, struct fd_entry entry);
 void fdtable_clear(int fd);
 
+/* An entry of this socket with these flags; flags 0 if there is none. */
+struct fd_entry fdtable_find(uint64_t cookie, unsigned int flags);
+
+/* How many are associated and not bound. */
+unsigned int fdtable_pending(void);
+
 /* No descriptor above it is known. */
 unsigned int fdtable_highest(void);
 

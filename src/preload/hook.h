@@ -10,6 +10,7 @@
 #ifndef PRELOAD_HOOK_H
 #define PRELOAD_HOOK_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -23,13 +24,15 @@
 
 /* What this process may need of the hooks. */
 enum hook_state {
-	STATE_NEW = 1,	     /* the environment has not been read yet */
-	STATE_TABLE = 2,     /* the table knows descriptors */
-	STATE_RUN = 4,	     /* in a run reservation */
-	STATE_CONNECT = 8,   /* whose outgoing connections count, too */
-	STATE_SHARE = 16,    /* the program has used SO_REUSEPORT */
-	STATE_NO_PORT = 32,  /* the program has used IP_BIND_ADDRESS_NO_PORT */
-	STATE_UNSHARED = 64, /* threads may have descriptor tables of their own */
+	STATE_NEW = 1,	      /* the environment has not been read yet */
+	STATE_TABLE = 2,      /* the table knows descriptors */
+	STATE_RUN = 4,	      /* in a run reservation */
+	STATE_CONNECT = 8,    /* whose outgoing connections count, too */
+	STATE_SHARE = 16,     /* the program has used SO_REUSEPORT */
+	STATE_NO_PORT = 32,   /* the program has used IP_BIND_ADDRESS_NO_PORT */
+	STATE_UNSHARED = 64,  /* threads may have descriptor tables of their own */
+	STATE_UNCOPIED = 128, /* no descriptor has been duplicated yet */
+	STATE_MOVED = 256,    /* an anchor made way where the table could not be changed */
 };
 
 extern _Atomic unsigned int hook_state;
@@ -72,6 +75,23 @@ static inline void hook_state_add(unsigned int states)
 {
 	if (!hook_state_has(states))
 		atomic_fetch_or(&hook_state, states);
+}
+
+/*
+ * What the inside calls may be a cancellation point where the program's call is none, and
+ * must not be left in its midst: a thread is not cancelled between these two.
+ */
+static inline int hook_enter(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return state;
+}
+
+static inline void hook_leave(int state)
+{
+	pthread_setcancelstate(state, NULL);
 }
 
 /* 0 or -errno of the inside as a libc function returns it; success leaves errno alone. */

@@ -9,6 +9,7 @@
 #include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/lifetime.h"
+#include "preload/open.h"
 #include "preload/inherit.h"
 #include "preload/pools.h"
 #include "preload/run.h"
@@ -16,35 +17,42 @@
 #include "preload/tie.h"
 #include "real/netns.h"
 
-static bool is_open(int fd)
-{
-	return real_fcntl(fd, F_GETFD, NULL) >= 0;
-}
-
 /* Beyond this an acquiring socket is not looked for, rather than for a second at start. */
 #define SOCKET_HIGHEST 65536
 
-/* The descriptors of the acquiring socket here: all low ones, else the first high one.
- * False if there is none for sure. */
-static bool find_socket(uint64_t cookie, int top)
+/* Anchors stand one below the other, from the top; but one may have ended, and another may
+ * have made way. */
+#define NEAR 64
+
+static void note_socket(int fd, void *context)
+{
+	const struct fd_entry *entry = context;
+
+	if (socket_cookie(fd) == entry->cookie)
+		fdtable_set(fd, *entry);
+}
+
+/* The descriptors of the acquiring socket here. False if there is none for sure. */
+static bool find_socket(uint64_t cookie)
 {
 	struct fd_entry entry = {.cookie = cookie, .flags = FD_ACQUIRER};
 	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
-	bool found = false;
-	int fd, end = SOCKET_HIGHEST;
+	int end = SOCKET_HIGHEST;
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SOCKET_HIGHEST)
 		end = (int)limit.rlim_cur;
-	for (fd = 0; fd < end && (fd < top || !found); fd++)
-		if (socket_cookie(fd) == cookie && fdtable_set(fd, entry))
-			found = true;
-	return found || (uint64_t)end < limit.rlim_cur;
+	/* All low ones, be the limit lower now; high ones only if it has none of these. */
+	open_visit(0, ANCHOR_HIGHEST, note_socket, &entry);
+	if (!fdtable_find(cookie, FD_ACQUIRER).flags)
+		open_visit(ANCHOR_HIGHEST + 1, end, note_socket, &entry);
+	return fdtable_find(cookie, FD_ACQUIRER).flags || (uint64_t)end < limit.rlim_cur;
 }
 
-static void take_over(int fd, int top)
+static void take_over(int fd, void *context)
 {
 	struct tie tie = {.anchor = fd};
 
+	(void)context;
 	if (run_is_anchor(fd) || pools_get(netns_of(fd), false, &tie.pool))
 		return;
 	tie.token = slot_by_anchor(tie.pool, real_cookie(fd));
@@ -54,16 +62,27 @@ static void take_over(int fd, int top)
 	if (!tie.cookie)
 		return; /* a run reservation: of a portres-run outside of ours */
 	/* An anchor that came without its socket, as after posix_spawn with an addclose. */
-	if (tie_add(&tie) && !find_socket(tie.cookie, top))
+	if (tie_add(&tie) && !find_socket(tie.cookie))
 		lifetime_closed(tie.cookie);
+}
+
+static void look_around(int top)
+{
+	int first = top - NEAR + 1;
+
+	open_visit(first > STDERR_FILENO ? first : STDERR_FILENO + 1, top + NEAR, take_over, NULL);
 }
 
 void inherit_start(void)
 {
-	int saved = errno, top = anchor_top(), fd;
+	static const int tops[] = {ANCHOR_HIGHEST - 1, 511, 255, 127};
+	int saved = errno, top = anchor_top();
+	unsigned int i;
 
-	/* Anchors stand one below the other, from the top: usually the first look is the last. */
-	for (fd = top; fd > STDERR_FILENO && is_open(fd); fd--)
-		take_over(fd, top);
+	look_around(top);
+	/* The limit may have been another one when they were placed. */
+	for (i = 0; i < sizeof tops / sizeof tops[0]; i++)
+		if (tops[i] != top && real_fcntl(tops[i], F_GETFD, NULL) >= 0)
+			look_around(tops[i]);
 	errno = saved;
 }

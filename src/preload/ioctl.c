@@ -5,8 +5,10 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "portres.h"
+#include "guard/anchor.h"
 #include "pool/slot.h"
 #include "preload/anchor.h"
 #include "preload/debug.h"
@@ -14,6 +16,7 @@
 #include "preload/hook.h"
 #include "preload/lifetime.h"
 #include "preload/memory.h"
+#include "preload/open.h"
 #include "preload/pools.h"
 #include "preload/run.h"
 #include "preload/settings.h"
@@ -34,6 +37,33 @@ static bool survives_exec(int fd)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
+/* One more descriptor of an acquiring socket. */
+static void copy_note(int fd, void *context)
+{
+	uint64_t cookie = *(uint64_t *)context;
+	struct fd_entry entry;
+
+	if (socket_cookie(fd) != cookie)
+		return;
+	entry = fdtable_get(fd);
+	if (!entry.flags || entry.cookie != cookie)
+		entry = (struct fd_entry){.cookie = cookie};
+	else if (entry.flags & FD_ACQUIRER)
+		return;
+	entry.flags |= FD_ACQUIRER;
+	if (fdtable_set(fd, entry))
+		lifetime_exec(cookie);
+}
+
+/* Copies of the socket from before are its descriptors, too. The standard ones can be
+ * such from before the program. */
+static void copies_note(uint64_t cookie)
+{
+	bool all = !hook_state_has(STATE_UNCOPIED);
+
+	open_visit(STDIN_FILENO, all ? anchor_top() : STDERR_FILENO, copy_note, &cookie);
+}
+
 /* The new reservation is tied to its socket. */
 static bool acquired_tie(int fd, const struct reservation *reservation, int anchor)
 {
@@ -48,8 +78,10 @@ static bool acquired_tie(int fd, const struct reservation *reservation, int anch
 	entry.flags |= FD_ACQUIRER;
 	slot_socket_set(reservation->pool, reservation->token, tie.cookie);
 	/* In this order: a tie whose socket has no descriptor would be swept. */
-	if (fdtable_set(fd, entry) && tie_add(&tie))
+	if (fdtable_set(fd, entry) && tie_add(&tie)) {
+		copies_note(tie.cookie);
 		return true;
+	}
 	real_close(anchor);
 	return false;
 }
@@ -131,6 +163,14 @@ static int held_reservation(int fd, const void *argument, enum protocol *protoco
 	return -EINVAL;
 }
 
+static void copy_forget(int fd, struct fd_entry entry, void *context)
+{
+	if (!(entry.flags & FD_ASSOCIATED) || entry.cookie != *(uint64_t *)context)
+		return;
+	entry.flags &= FD_ACQUIRER;
+	fdtable_set(fd, entry);
+}
+
 static int associate(int fd, const void *argument)
 {
 	struct reservation reservation;
@@ -144,6 +184,9 @@ static int associate(int fd, const void *argument)
 		return -EINVAL;
 	if (!fdtable_is_ours())
 		return -EOPNOTSUPP;
+	/* The last one counts, whichever copy it came by. */
+	if (fdtable_pending())
+		fdtable_visit(0, ~0U, copy_forget, &(uint64_t){socket_cookie(fd)});
 	entry = fdtable_get(fd);
 	entry.flags &= FD_ACQUIRER;
 	if (!entry.flags || entry.cookie != socket_cookie(fd))
@@ -171,7 +214,7 @@ static int release(int fd, const void *argument)
 
 static HOOK_BUSY int reservation_ioctl(int fd, uint32_t code, void *argument)
 {
-	int saved = errno, error;
+	int saved = errno, cancel = hook_enter(), error;
 
 	hook_needed(0);
 	if (code == SIO_ACQUIRE_PORT_RESERVATION) {
@@ -184,6 +227,7 @@ static HOOK_BUSY int reservation_ioctl(int fd, uint32_t code, void *argument)
 		error = release(fd, argument);
 		debug_error("SIO_RELEASE_PORT_RESERVATION", error);
 	}
+	hook_leave(cancel);
 	return hook_return(error, saved);
 }
 

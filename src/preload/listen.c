@@ -25,7 +25,7 @@ static bool reserved_port(int fd, uint16_t port, struct reservation *reservation
 	       reservation_find(pool, word_token(pool, PROTOCOL_TCP, port), reservation);
 }
 
-static int listen_reserved(int fd, int backlog)
+static int listen_prepared(int fd, int backlog)
 {
 	struct reservation reservation;
 	struct socket_call call = {fd, PROTOCOL_TCP, -1};
@@ -42,6 +42,14 @@ static int listen_reserved(int fd, int backlog)
 	error = reservation_listen(&reservation, &call, backlog);
 	debug_error("listen", error);
 	return hook_return(error, saved);
+}
+
+static int listen_reserved(int fd, int backlog)
+{
+	int cancel = hook_enter(), result = listen_prepared(fd, backlog);
+
+	hook_leave(cancel);
+	return result;
 }
 
 int hook_listen(int fd, int backlog)

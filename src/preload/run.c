@@ -14,9 +14,11 @@
 #include "preload/run.h"
 #include "preload/settings.h"
 #include "real/netns.h"
-#include "real/process.h"
 
 #define VARIABLE "PORTRES_RESERVATION="
+
+/* A program that has all numbers below the top may have left some above. */
+#define ABOVE 64
 
 static struct run runs[RUNS_MAX];
 /* Where the anchors are now: a program may have wanted their numbers. */
@@ -145,7 +147,7 @@ static bool anchor_find(unsigned int nth, const struct reservation *reservation)
 
 	if (reservation_anchored(reservation, fd))
 		return true;
-	for (fd = anchor_top(); fd > STDERR_FILENO; fd--) {
+	for (fd = anchor_top() + ABOVE; fd > STDERR_FILENO; fd--) {
 		if (reservation_anchored(reservation, fd)) {
 			atomic_store(&anchors[nth], fd);
 			return true;
@@ -216,8 +218,8 @@ static bool anchor_known(unsigned int nth, int fd)
 	    !reservation_find(pool, runs[nth].token, &reservation) ||
 	    !reservation_anchored(&reservation, fd))
 		return false;
-	if (process_owns_memory())
-		atomic_store_explicit(&cookies[nth], real_cookie(fd), memory_order_relaxed);
+	/* Also in a vfork child: it is the same for its parent. */
+	atomic_store_explicit(&cookies[nth], real_cookie(fd), memory_order_relaxed);
 	return true;
 }
 
@@ -228,6 +230,16 @@ bool run_is_anchor(int fd)
 	for (i = 0; i < count; i++)
 		if (fd == run_anchor_number(i))
 			return fd >= 0 && anchor_known(i, fd);
+	return false;
+}
+
+bool run_has_anchor(uint64_t cookie)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (atomic_load_explicit(&cookies[i], memory_order_relaxed) == cookie)
+			return true;
 	return false;
 }
 
@@ -243,5 +255,7 @@ void run_move_anchor(int fd)
 		copy = anchor_copy(fd, true);
 		if (copy >= 0 && fdtable_is_ours())
 			atomic_store(&anchors[i], copy);
+		else if (copy >= 0)
+			hook_state_add(STATE_MOVED);
 	}
 }

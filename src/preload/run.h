@@ -32,6 +32,9 @@ int run_anchor_number(unsigned int nth);
 /* Whether fd is an anchor that the tree inherits. */
 bool run_is_anchor(int fd);
 
+/* Whether this socket is the anchor of one. */
+bool run_has_anchor(uint64_t cookie);
+
 /* The program wants this number for itself: the anchor moves. */
 void run_move_anchor(int fd);
 

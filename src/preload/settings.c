@@ -12,7 +12,7 @@
 #include "preload/run.h"
 #include "preload/settings.h"
 
-_Atomic unsigned int hook_state = STATE_NEW;
+_Atomic unsigned int hook_state = STATE_NEW | STATE_UNCOPIED;
 struct settings settings;
 
 int hook_return(int error, int saved_errno)
@@ -33,6 +33,8 @@ static void settings_read(void)
 	struct text text = TEXT(folder);
 
 	settings.debug = value && *value && strcmp(value, "0") != 0;
+	if (settings.debug)
+		debug_start();
 	value = secure_getenv("PORTRES_RANGE");
 	if (value && *value && run_range_parse(value, &settings.range)) {
 		settings.range_bad = true;
@@ -57,10 +59,14 @@ static void settings_read(void)
  */
 __attribute__((constructor)) void hook_start(void)
 {
+	int cancel;
+
 	if (!(atomic_fetch_and(&hook_state, ~(unsigned int)STATE_NEW) & STATE_NEW))
 		return;
+	cancel = hook_enter();
 	settings_read();
 	real_resolve();
 	run_start();
 	inherit_start();
+	hook_leave(cancel);
 }

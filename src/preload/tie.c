@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "guard/anchor.h"
 #include "pool/slot.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/open.h"
 #include "preload/socket.h"
 #include "preload/tie.h"
 
@@ -85,15 +87,25 @@ bool tie_find(uint64_t token, struct tie *tie)
 	return tie->token == token;
 }
 
+static void close_if_anchor(int fd, void *context)
+{
+	if (socket_cookie(fd) == *(uint64_t *)context)
+		real_close(fd);
+}
+
 void tie_close_anchor(const struct tie *tie)
 {
 	struct fd_entry known = fdtable_get(tie->anchor);
 
-	if (!(known.flags & FD_ANCHOR) || known.cookie != socket_cookie(tie->anchor))
+	if (!(known.flags & FD_ANCHOR))
 		return;
+	/* It may have made way, to where nobody could note it. */
+	if (hook_state_has(STATE_MOVED))
+		open_visit(STDERR_FILENO + 1, 2 * ANCHOR_HIGHEST, close_if_anchor, &known.cookie);
+	else
+		close_if_anchor(tie->anchor, &known.cookie);
 	if (fdtable_is_ours())
 		fdtable_clear(tie->anchor);
-	real_close(tie->anchor);
 }
 
 void tie_end(uint64_t token)
@@ -146,8 +158,12 @@ static void move_anchor(const struct tie *tie, void *context)
 	flags = real_fcntl(fd, F_GETFD, NULL);
 	copy = anchor_copy(fd, flags >= 0 && !(flags & FD_CLOEXEC));
 	place = place_find(tie->token);
-	if (copy < 0 || place < 0 || !fdtable_is_ours())
+	if (copy < 0 || place < 0)
 		return;
+	if (!fdtable_is_ours()) {
+		hook_state_add(STATE_MOVED);
+		return;
+	}
 	atomic_store(&places[place].anchor, copy);
 	anchor_note(copy, tie->token);
 	fdtable_clear(fd);

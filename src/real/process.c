@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "real/process.h"
+#include "real/real.h"
 #include "real/text.h"
 
 #ifndef MADV_WIPEONFORK
@@ -65,7 +66,7 @@ int process_stat(pid_t pid, struct process_state *state)
 	if (!at || at[1] != ' ')
 		return -EPROTO;
 	at += 2;
-	state->ended = *at == 'Z' || *at == 'X';
+	state->first_ended = state->ended = *at == 'Z' || *at == 'X';
 	for (field = 3; field < 22; field++) {
 		at = strchr(at, ' ');
 		if (!at)
@@ -101,10 +102,46 @@ bool process_sees_its_own(void)
 	return text_number(&at, 10, INT32_MAX, &number) && *at == '\n';
 }
 
+/* How many pages a process has mapped; 0: unknown. */
+static uint64_t pages_mapped(pid_t pid)
+{
+	char path[32], statm[256];
+	struct text text = TEXT(path);
+	const char *at = statm;
+	uint64_t pages;
+
+	text_add(&text, "/proc/");
+	text_add_number(&text, (uint64_t)pid, 10);
+	text_add(&text, "/statm");
+	if (text_file(path, statm, sizeof statm) <= 0 || !text_number(&at, 10, UINT64_MAX, &pages))
+		return 0;
+	return pages;
+}
+
+/* Whether the parent has pages more as soon as, and as long as, we have them. */
+static bool parent_maps_with_us(pid_t parent)
+{
+	const uint64_t pages = 1031; /* no number that comes about by chance */
+	size_t size = pages * (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t before = pages_mapped(parent), between;
+	void *memory =
+		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	between = pages_mapped(parent);
+	munmap(memory, size);
+	return before && between == before + pages && pages_mapped(parent) == before;
+}
+
 /* The vfork child of a process that was forked and has not come here yet. */
 static bool shares_parents_memory(pid_t self)
 {
-	return syscall(SYS_kcmp, self, getppid(), KCMP_VM, 0, 0) == 0;
+	pid_t parent = getppid();
+	long answer = syscall(SYS_kcmp, self, parent, KCMP_VM, 0, 0);
+
+	/* Containers often forbid it. */
+	return answer < 0 ? parent_maps_with_us(parent) : answer == 0;
 }
 
 bool process_owns_memory(void)
@@ -133,12 +170,40 @@ bool process_owns_memory(void)
 	return false;
 }
 
+/* Where kcmp is forbidden: whether a socket that we make is not in the first thread's table. */
+static bool table_differs(pid_t first)
+{
+	int fd = real_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char path[64];
+	struct text text = TEXT(path);
+	struct stat ours, theirs;
+	bool differs;
+
+	if (fd < 0)
+		return false;
+	text_add(&text, "/proc/self/task/");
+	text_add_number(&text, (uint64_t)first, 10);
+	text_add(&text, "/fd/");
+	text_add_number(&text, (uint64_t)fd, 10);
+	differs = !fstat(fd, &ours) &&
+		  (stat(path, &theirs) ? errno == ENOENT : ours.st_ino != theirs.st_ino);
+	real_close(fd);
+	return differs;
+}
+
 bool process_thread_unshared(void)
 {
 	pid_t self = getpid(), thread = (pid_t)syscall(SYS_gettid);
+	struct process_state state;
+	long answer;
 
-	/* Where kcmp is forbidden (-1): as nearly all threads are. */
-	return self != thread && syscall(SYS_kcmp, self, thread, KCMP_FILES, 0, 0) > 0;
+	if (self == thread)
+		return false;
+	answer = syscall(SYS_kcmp, self, thread, KCMP_FILES, 0, 0);
+	if (!answer || (answer < 0 && !table_differs(self)))
+		return false;
+	/* A first thread that has ended has no table to compare with. */
+	return !process_stat(0, &state) && !state.first_ended;
 }
 
 struct process_identity process_identity(void)

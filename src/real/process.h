@@ -16,8 +16,9 @@
 /* What /proc/PID/stat says of a process. */
 struct process_state {
 	pid_t parent;
-	uint64_t start; /* clock ticks since boot */
-	bool ended;	/* a zombie without threads */
+	uint64_t start;	  /* clock ticks since boot */
+	bool ended;	  /* a zombie without threads */
+	bool first_ended; /* its first thread is a zombie */
 };
 
 /* pid 0: this process. 0, -ESRCH where the process is gone, or another -errno. */
