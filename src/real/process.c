@@ -27,6 +27,9 @@ struct page {
 
 static _Atomic(struct page *) page;
 
+/* Who owned it last: not wiped, and so in a forked child its parent, as a rule. */
+static _Atomic pid_t last_owner;
+
 static struct page *page_get(void)
 {
 	struct page *mine = atomic_load_explicit(&page, memory_order_acquire), *other = NULL;
@@ -138,8 +141,13 @@ static bool parent_maps_with_us(pid_t parent)
 static bool shares_parents_memory(pid_t self)
 {
 	pid_t parent = getppid();
-	long answer = syscall(SYS_kcmp, self, parent, KCMP_VM, 0, 0);
+	long answer;
 
+	/* The parent of such a one is not the last owner but that one's child. This spares
+	 * most sandboxes, some of which kill for it, the question. */
+	if (parent == atomic_load(&last_owner))
+		return false;
+	answer = syscall(SYS_kcmp, self, parent, KCMP_VM, 0, 0);
 	/* Containers often forbid it. */
 	return answer < 0 ? parent_maps_with_us(parent) : answer == 0;
 }
@@ -156,7 +164,11 @@ bool process_owns_memory(void)
 	self = getpid();
 	if (!atomic_load(&mine->owner) && shares_parents_memory(self))
 		return false;
-	if (atomic_compare_exchange_strong(&mine->owner, &owner, self) || owner == self)
+	if (atomic_compare_exchange_strong(&mine->owner, &owner, self)) {
+		atomic_store(&last_owner, self);
+		return true;
+	}
+	if (owner == self)
 		return true;
 	/*
 	 * Another process came first. Either we are its vfork child; or it was
@@ -165,6 +177,7 @@ bool process_owns_memory(void)
 	error = process_stat(owner, &state);
 	if (error == -ESRCH || (!error && state.parent == self)) {
 		atomic_store(&mine->owner, self);
+		atomic_store(&last_owner, self);
 		return true;
 	}
 	return false;
