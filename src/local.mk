@@ -19,9 +19,9 @@ core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/c
 	src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
 	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
 
-# _FORTIFY_SOURCE would make the library ask for functions that only glibc has. With the
-# CFLAGS, so that it comes behind what the user or a distribution puts into CPPFLAGS.
-unfortified = -U_FORTIFY_SOURCE
+# Whatever the user or a distribution puts into CPPFLAGS or CFLAGS.
+unfortified = -include $(top_srcdir)/src/unfortified.h
+EXTRA_DIST += src/unfortified.h
 
 # The shared object, the tools and the unit tests link the same objects.
 noinst_LTLIBRARIES += src/libcore.la

@@ -48,7 +48,7 @@ static int file_fill(int fd, uint64_t netns, uint32_t claim_index)
 	while (error == EINTR);
 	if (error)
 		return -error;
-	if (pwrite(fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
+	if (real_write(fd, &header, sizeof header) != (ssize_t)sizeof header)
 		return -ENOSPC;
 	return 0;
 }
@@ -58,7 +58,7 @@ static int create_unnamed(int folder, const char *name, uint64_t netns, uint32_t
 {
 	char path[40];
 	struct text text = TEXT(path);
-	int fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), error;
+	int fd = real_openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), error;
 
 	if (fd < 0)
 		return errno == ENOSPC || errno == EMFILE || errno == ENFILE ? -errno : -EOPNOTSUPP;
@@ -84,7 +84,8 @@ static int create_named(int folder, const char *name, uint64_t netns, uint32_t c
 		return -EOPNOTSUPP;
 	text_add(&text, ".new-");
 	text_add_number(&text, random, 16);
-	fd = openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = real_openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			 0600);
 	if (fd < 0)
 		return -errno;
 	error = file_fill(fd, netns, claim_index);

@@ -23,7 +23,7 @@ uint64_t pool_signature(void)
 static int folder_open(const char *path)
 {
 	struct stat stat;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = real_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? -EACCES : -errno;
@@ -97,15 +97,15 @@ static int file_check(int fd, const struct pool *pool, uint64_t netns)
 		return 0;
 	if (pool->magic != POOL_MAGIC || pool->version != POOL_VERSION ||
 	    pool->size != sizeof *pool || pool->signature != pool_signature() ||
-	    pool->netns != netns || pool->claim_index % 2 == 0 ||
-	    pool->claim_index > INT32_MAX)
+	    pool->netns != netns || pool->claim_index % 2 == 0 || pool->claim_index > INT32_MAX)
 		return -EBADMSG;
 	return 0;
 }
 
 static int file_map(struct pool **pool, int folder, const char *name, uint64_t netns)
 {
-	int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = real_openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			     0);
 	struct pool *mapped;
 	int error;
 

@@ -47,7 +47,7 @@ static void write_quietly(const char *line, size_t length)
 	sigpending(&pending);
 	was_pending = sigismember(&pending, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	if (write(STDERR_FILENO, line, length) < 0 && errno == EPIPE && !was_pending)
+	if (real_write(STDERR_FILENO, line, length) < 0 && errno == EPIPE && !was_pending)
 		while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
 			;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

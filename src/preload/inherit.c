@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,9 +8,9 @@
 #include "pool/slot.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
+#include "preload/inherit.h"
 #include "preload/lifetime.h"
 #include "preload/open.h"
-#include "preload/inherit.h"
 #include "preload/pools.h"
 #include "preload/run.h"
 #include "preload/socket.h"
@@ -66,23 +66,25 @@ static void take_over(int fd, void *context)
 		lifetime_closed(tie.cookie);
 }
 
-static void look_around(int top)
+/* An open number where an anchor may be is a reason to look at all around it. */
+static void look_around(int fd, void *context)
 {
-	int first = top - NEAR + 1;
+	int *last = context, first = fd - NEAR + 1;
 
-	open_visit(first > STDERR_FILENO ? first : STDERR_FILENO + 1, top + NEAR, take_over, NULL);
+	if (*last && abs(fd - *last) < NEAR)
+		return;
+	*last = fd;
+	open_visit(first > STDERR_FILENO ? first : STDERR_FILENO + 1, fd + NEAR, take_over, NULL);
 }
 
 void inherit_start(void)
 {
-	static const int tops[] = {ANCHOR_HIGHEST - 1, 511, 255, 127};
-	int saved = errno, top = anchor_top();
-	unsigned int i;
+	/* Where they begin, or began under another limit; then downwards, and some above. */
+	int numbers[OPEN_AT_ONCE] = {511, 255, 127, ANCHOR_HIGHEST - 1}, count = 4;
+	int saved = errno, fd = anchor_top() + NEAR / 4, last = 0;
 
-	look_around(top);
-	/* The limit may have been another one when they were placed. */
-	for (i = 0; i < sizeof tops / sizeof tops[0]; i++)
-		if (tops[i] != top && real_fcntl(tops[i], F_GETFD, NULL) >= 0)
-			look_around(tops[i]);
+	while (count < OPEN_AT_ONCE && fd > STDERR_FILENO)
+		numbers[count++] = fd--;
+	open_among(numbers, count, look_around, &last);
 	errno = saved;
 }

@@ -26,9 +26,9 @@ static bool ask_by_pipe(const void *pointer, size_t size)
 	int pair[2];
 	bool readable;
 
-	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK))
+	if (real_pipe2(pair, O_CLOEXEC | O_NONBLOCK))
 		return false;
-	readable = write(pair[1], pointer, size) == (ssize_t)size;
+	readable = real_write(pair[1], pointer, size) == (ssize_t)size;
 	real_close(pair[0]);
 	real_close(pair[1]);
 	return readable;
@@ -61,9 +61,10 @@ static int write_by_pipe(void *to, const void *from, size_t size)
 {
 	int pair[2], error = 0;
 
-	if (pipe2(pair, O_CLOEXEC))
+	if (real_pipe2(pair, O_CLOEXEC))
 		return -errno;
-	if (write(pair[1], from, size) != (ssize_t)size || read(pair[0], to, size) != (ssize_t)size)
+	if (real_write(pair[1], from, size) != (ssize_t)size ||
+	    real_read(pair[0], to, size) != (ssize_t)size)
 		error = -EFAULT;
 	real_close(pair[0]);
 	real_close(pair[1]);

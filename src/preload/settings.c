@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/run.h"
@@ -57,16 +59,39 @@ static void settings_read(void)
  * No file is opened and nothing mapped, unless this is the first program of a
  * PORTRES_RESERVE or has inherited a reservation across exec.
  */
-__attribute__((constructor)) void hook_start(void)
+static void start(void)
 {
-	int cancel;
+	int cancel = hook_enter();
 
-	if (!(atomic_fetch_and(&hook_state, ~(unsigned int)STATE_NEW) & STATE_NEW))
-		return;
-	cancel = hook_enter();
 	settings_read();
 	real_resolve();
 	run_start();
 	inherit_start();
+	atomic_fetch_and(&hook_state, ~(unsigned int)STATE_NEW);
 	hook_leave(cancel);
+}
+
+/*
+ * Threads that another library's constructor has made may come at once: nobody goes on
+ * before it is done, or it would bind as if there were no reservation. Only a signal
+ * handler of the thread that does it cannot wait, and goes on as it is.
+ */
+__attribute__((constructor)) void hook_start(void)
+{
+	static _Atomic uint64_t starter;
+	uint64_t process = (uint64_t)getpid() << 32, who = 0;
+	uint64_t self = process | (uint32_t)syscall(SYS_gettid);
+
+	while (hook_state_has(STATE_NEW)) {
+		if (atomic_compare_exchange_strong(&starter, &who, self)) {
+			start();
+			return;
+		}
+		if (who == self)
+			return;
+		/* Of another process: we were forked in the midst of it. */
+		if (who >> 32 << 32 == process)
+			who = 0;
+		sched_yield();
+	}
 }

@@ -99,6 +99,14 @@
 	CALL(int, unshare, (int), (int flags), SYS_unshare, flags)                                 \
 	CALL(int, socket, (int, int, int), (int family, int type, int protocol), SYS_socket,       \
 	     family, type, protocol)                                                               \
+	CALL(int, openat, (int, const char *, int, ...),                                           \
+	     (int folder, const char *path, int flags, mode_t mode), SYS_openat, folder, path,     \
+	     flags, mode)                                                                          \
+	CALL(ssize_t, read, (int, void *, size_t), (int fd, void *data, size_t size), SYS_read,    \
+	     fd, data, size)                                                                       \
+	CALL(ssize_t, write, (int, const void *, size_t), (int fd, const void *data, size_t size), \
+	     SYS_write, fd, data, size)                                                            \
+	CALL(int, pipe2, (int *, int), (int *pair, int flags), SYS_pipe2, pair, flags)             \
 	CALL(int, socketpair, (int, int, int, int *),                                              \
 	     (int family, int type, int protocol, int *pair), SYS_socketpair, family, type,        \
 	     protocol, pair)                                                                       \

@@ -61,14 +61,14 @@ bool text_number(const char **at, unsigned int base, uint64_t limit, uint64_t *n
 
 int text_file(const char *path, char *buffer, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = real_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	size_t length = 0;
 	ssize_t got = 0;
 
 	if (fd < 0)
 		return -errno;
 	while (length < size - 1) {
-		got = read(fd, buffer + length, size - 1 - length);
+		got = real_read(fd, buffer + length, size - 1 - length);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
