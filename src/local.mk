@@ -7,7 +7,7 @@ include_HEADERS = include/portres.h
 
 room_cppflags = $(AM_CPPFLAGS) -DPORTRES_LIBEXECDIR='"$(pkglibexecdir)"'
 
-real_sources = src/real/calls.h src/real/real.h src/real/next.c src/real/option.c \
+real_sources = src/real/calls.h src/real/real.h src/real/next.c src/real/library.c src/real/option.c \
 	src/real/text.h src/real/text.c src/real/process.h src/real/process.c src/real/netns.h src/real/netns.c
 pool_sources = src/pool/pool.h src/pool/open.c src/pool/create.h src/pool/create.c \
 	src/pool/slot.h src/pool/slot.c src/pool/word.h src/pool/word.c

@@ -153,7 +153,7 @@ static int ask(int fd, const struct hold_request *request, struct hold_answer *a
 		return errno == EPIPE || errno == ECONNRESET ? -EOPNOTSUPP : -errno;
 	for (;;) {
 		int left = (int)(end - milliseconds());
-		int events = left > 0 ? poll(&ready, 1, left) : 0;
+		int events = left > 0 ? real_poll(&ready, 1, left) : 0;
 
 		if (events < 0 && errno == EINTR)
 			continue;

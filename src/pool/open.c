@@ -27,7 +27,7 @@ static int folder_open(const char *path)
 
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? -EACCES : -errno;
-	if (fstat(fd, &stat) || stat.st_uid != geteuid() || stat.st_mode & 022) {
+	if (real_fstat(fd, &stat) || stat.st_uid != geteuid() || stat.st_mode & 022) {
 		real_close(fd);
 		return -EACCES;
 	}
@@ -85,7 +85,7 @@ static int file_check(int fd, const struct pool *pool, uint64_t netns)
 {
 	struct stat stat;
 
-	if (fstat(fd, &stat))
+	if (real_fstat(fd, &stat))
 		return -errno;
 	if (!S_ISREG(stat.st_mode))
 		return -EBADMSG;

@@ -20,7 +20,7 @@ void debug_start(void)
 {
 	struct stat status;
 
-	if (fstat(STDERR_FILENO, &status))
+	if (real_fstat(STDERR_FILENO, &status))
 		return;
 	device = status.st_dev;
 	inode = status.st_ino;
@@ -31,7 +31,7 @@ static bool is_standard_error(void)
 {
 	struct stat status;
 
-	return inode && !fstat(STDERR_FILENO, &status) &&
+	return inode && !real_fstat(STDERR_FILENO, &status) &&
 	       (!S_ISSOCK(status.st_mode) || (status.st_dev == device && status.st_ino == inode));
 }
 

@@ -13,7 +13,7 @@ void open_among(const int *numbers, int count, void (*visit)(int fd, void *conte
 	for (i = 0; i < count; i++)
 		some[i] = (struct pollfd){.fd = numbers[i]};
 	/* No more than the limit of open files may be asked for. */
-	answer = poll(some, (nfds_t)count, 0);
+	answer = real_poll(some, (nfds_t)count, 0);
 	for (i = 0; i < count; i++)
 		if (answer < 0 ? real_fcntl(numbers[i], F_GETFD, NULL) >= 0
 			       : !(some[i].revents & POLLNVAL))

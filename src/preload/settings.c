@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/run.h"
@@ -78,20 +77,24 @@ static void start(void)
  */
 __attribute__((constructor)) void hook_start(void)
 {
-	static _Atomic uint64_t starter;
-	uint64_t process = (uint64_t)getpid() << 32, who = 0;
-	uint64_t self = process | (uint32_t)syscall(SYS_gettid);
+	/* Who does it: its process, and its thread, known by where its errno is. */
+	static _Atomic pid_t process;
+	static _Atomic(int *) thread;
+	pid_t none = 0, self;
 
+	/* A library that is initialised even before libc calls too early: it goes unserved. */
+	if (!hook_state_has(STATE_NEW) || !environ || atomic_load(&thread) == &errno)
+		return;
+	self = getpid();
 	while (hook_state_has(STATE_NEW)) {
-		if (atomic_compare_exchange_strong(&starter, &who, self)) {
+		if (atomic_compare_exchange_strong(&process, &none, self)) {
+			atomic_store(&thread, &errno);
 			start();
 			return;
 		}
-		if (who == self)
-			return;
 		/* Of another process: we were forked in the midst of it. */
-		if (who >> 32 << 32 == process)
-			who = 0;
+		if (none == self)
+			none = 0;
 		sched_yield();
 	}
 }

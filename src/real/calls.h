@@ -16,9 +16,11 @@
 #define REAL_CALLS_H
 
 #include <errno.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_close_range
@@ -123,8 +125,10 @@
 
 #define REAL_CALLS(CALL) HOOKED_CALLS(CALL) CALLED_CALLS(CALL)
 
-/* Overridden, too, and looked up at the first use: what libc does without the kernel. */
+/* Looked up at the first use, too: what libc does without a system call of that name. */
 #define LIBRARY_CALLS(CALL)                                                                        \
+	CALL(int, poll, (struct pollfd * some, nfds_t count, int wait), -1, some, count, wait)     \
+	CALL(int, fstat, (int fd, struct stat *status), fstat(fd, status), fd, status)             \
 	CALL(int, fclose, (FILE * stream), EOF, stream)                                            \
 	CALL(FILE *, fdopen, (int fd, const char *mode), NULL, fd, mode)                           \
 	CALL(FILE *, freopen, (const char *path, const char *mode, FILE *stream), NULL, path,      \

@@ -198,7 +198,7 @@ static bool table_differs(pid_t first)
 	text_add_number(&text, (uint64_t)first, 10);
 	text_add(&text, "/fd/");
 	text_add_number(&text, (uint64_t)fd, 10);
-	differs = !fstat(fd, &ours) &&
+	differs = !real_fstat(fd, &ours) &&
 		  (stat(path, &theirs) ? errno == ENOENT : ours.st_ino != theirs.st_ino);
 	real_close(fd);
 	return differs;

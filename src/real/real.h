@@ -40,7 +40,7 @@ extern struct real_calls real_calls;
 REAL_CALLS(CALL)
 #undef CALL
 
-/* libc's own, in the shared object alone. */
+/* libc's own (library.c). */
 #define CALL(result, name, parameters, ...) result real_##name parameters;
 LIBRARY_CALLS(CALL)
 #undef CALL
