@@ -122,12 +122,20 @@ void association_bound(const struct association *association, uint16_t port)
 bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
 		      struct sockaddr_storage *peer)
 {
-	if (length < sizeof(struct sockaddr_in) || length > sizeof *peer ||
-	    !memory_readable(fd, address, length))
+	enum protocol protocol;
+	int domain;
+
+	if (length < sizeof peer->ss_family || length > sizeof *peer ||
+	    socket_protocol(fd, &protocol) || !memory_readable(fd, address, length))
 		return false;
 	memset(peer, 0, sizeof *peer);
 	memcpy(peer, address, length);
-	return peer->ss_family != AF_UNSPEC && address_valid(peer, length);
+	if (peer->ss_family == AF_UNSPEC)
+		return false; /* undoes a connect */
+	/* On UDP the port comes first, whatever the kernel thinks of the address then. */
+	return protocol == PROTOCOL_UDP ||
+	       (address_valid(peer, length) &&
+		!real_option_get(fd, SOL_SOCKET, SO_DOMAIN, &domain) && peer->ss_family == domain);
 }
 
 int association_exhausted(int fd, int error)

@@ -45,7 +45,7 @@ bool memory_readable(int fd, const void *pointer, size_t size)
 	int saved = errno, answer = ask_by_option(fd, first);
 	bool readable;
 
-	if (answer == EOPNOTSUPP) {
+	if (answer == EOPNOTSUPP || (answer == EFAULT && size < 4)) {
 		readable = ask_by_pipe(pointer, size);
 	} else {
 		if (answer == ENOPROTOOPT && page_of(first) != page_of(last))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sendto, sendmsg, sendmmsg: they bind an unbound UDP socket, and connect with TCP fast open. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "preload/associate.h"
@@ -13,6 +14,12 @@ ssize_t hook_sendto(int fd, const void *data, size_t size, int flags,
 ssize_t hook_sendmsg(int fd, const struct msghdr *message, int flags) HOOK(sendmsg);
 int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags) HOOK(sendmmsg);
 
+/* Where the kernel cannot read the message it binds nothing: no more do we. */
+static bool readable(int fd, const void *data, size_t size)
+{
+	return !data || !size || memory_readable(fd, data, size);
+}
+
 static int send_prepare(int fd, int flags, const struct sockaddr *address, socklen_t length)
 {
 	struct sockaddr_storage peer;
@@ -22,7 +29,8 @@ static int send_prepare(int fd, int flags, const struct sockaddr *address, sockl
 	if (socket_protocol(fd, &protocol)) {
 		/* none of ours */
 	} else if (protocol == PROTOCOL_UDP) {
-		error = association_bind_implicit(fd, false, NULL, 0);
+		if (!address || (length <= sizeof peer && readable(fd, address, length)))
+			error = association_bind_implicit(fd, false, NULL, 0);
 	} else if (flags & MSG_FASTOPEN && address &&
 		   association_peer(fd, address, length, &peer)) {
 		error = association_bind_implicit(fd, false, &peer, length);
@@ -55,14 +63,21 @@ ssize_t hook_sendto(int fd, const void *data, size_t size, int flags,
 static int send_prepare_message(int fd, int flags, const struct msghdr *message)
 {
 	struct msghdr copy;
-	int saved = errno;
+	int saved = errno, error = 0;
 
-	if (!memory_readable(fd, message, sizeof copy)) {
-		errno = saved;
-		return 0; /* for the kernel to say */
+	if (memory_readable(fd, message, sizeof copy)) {
+		memcpy(&copy, message, sizeof copy);
+		/* A longer name is cut off. */
+		if (copy.msg_namelen > sizeof(struct sockaddr_storage) &&
+		    copy.msg_namelen <= INT_MAX)
+			copy.msg_namelen = sizeof(struct sockaddr_storage);
+		if (copy.msg_iovlen <= IOV_MAX &&
+		    readable(fd, copy.msg_iov, copy.msg_iovlen * sizeof(struct iovec)) &&
+		    readable(fd, copy.msg_control, copy.msg_controllen))
+			error = send_prepare(fd, flags, copy.msg_name, copy.msg_namelen);
 	}
-	memcpy(&copy, message, sizeof copy);
-	return send_prepare(fd, flags, copy.msg_name, copy.msg_namelen);
+	errno = saved;
+	return error;
 }
 
 static HOOK_BUSY ssize_t sendmsg_busy(int fd, const struct msghdr *message, int flags,
