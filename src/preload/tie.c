@@ -51,6 +51,9 @@ bool tie_add(const struct tie *tie)
 {
 	unsigned int place = TOKEN_SLOT(tie->token), end = place + NEIGHBOURS;
 
+	/* First: who ends the tie, and may do so as soon as it is there, closes only what it
+	 * knows as an anchor. */
+	anchor_note(tie->anchor, tie->token);
 	for (; place < end; place++) {
 		uint64_t none = 0;
 
@@ -61,9 +64,9 @@ bool tie_add(const struct tie *tie)
 		atomic_store(&places[place].anchor, tie->anchor);
 		atomic_store(&places[place].token, tie->token);
 		atomic_fetch_or(&used[place / 64], UINT64_C(1) << place % 64);
-		anchor_note(tie->anchor, tie->token);
 		return true;
 	}
+	fdtable_clear(tie->anchor);
 	return false;
 }
 
@@ -99,13 +102,14 @@ void tie_close_anchor(const struct tie *tie)
 
 	if (!(known.flags & FD_ANCHOR))
 		return;
+	/* Forgotten first: once it is closed the number may be another anchor's. */
+	if (fdtable_is_ours())
+		fdtable_clear(tie->anchor);
 	/* It may have made way, to where nobody could note it. */
 	if (hook_state_has(STATE_MOVED))
 		open_visit(STDERR_FILENO + 1, 2 * ANCHOR_HIGHEST, close_if_anchor, &known.cookie);
 	else
 		close_if_anchor(tie->anchor, &known.cookie);
-	if (fdtable_is_ours())
-		fdtable_clear(tie->anchor);
 }
 
 void tie_end(uint64_t token)

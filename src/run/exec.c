@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,33 @@ static void holder_find(void)
 		held_program_set(path);
 }
 
+/* What the loader says when it does not come back: damaged files can end it. */
+static char damaged[PATH_MAX + 128];
+
+static void loading_failed(int signal_number)
+{
+	(void)signal_number;
+	if (write(STDERR_FILENO, damaged, strlen(damaged)) < 0)
+		_exit(EXIT_FAILED);
+	_exit(EXIT_FAILED);
+}
+
+static bool library_loads(const char *library)
+{
+	struct sigaction action = {.sa_handler = loading_failed}, bus, segment;
+	bool loads;
+
+	snprintf(damaged, sizeof damaged,
+		 "portres-run: the library is damaged: %s; build or install libportres again\n",
+		 library);
+	sigaction(SIGBUS, &action, &bus);
+	sigaction(SIGSEGV, &action, &segment);
+	loads = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	sigaction(SIGBUS, &bus, NULL);
+	sigaction(SIGSEGV, &segment, NULL);
+	return loads;
+}
+
 /* The loader only warns of a library that it cannot preload, and goes on without it. */
 static void library_check(const char *library)
 {
@@ -53,7 +81,7 @@ static void library_check(const char *library)
 		fail("the library's path has a space or a colon, which LD_PRELOAD cannot hold: %s; "
 		     "install it elsewhere",
 		     library);
-	if (!dlopen(library, RTLD_NOW | RTLD_LOCAL))
+	if (!library_loads(library))
 		fail("the library does not load: %s; build or install libportres again", dlerror());
 }
 
