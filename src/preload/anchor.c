@@ -70,6 +70,20 @@ void anchor_make_way(int fd)
 	errno = saved;
 }
 
+bool anchor_vacate(int fd)
+{
+	int saved = errno;
+
+	if (!anchor_is(fd))
+		return true;
+	anchor_make_way(fd);
+	if (anchor_is(fd))
+		return false;
+	real_close(fd);
+	errno = saved;
+	return true;
+}
+
 bool anchor_of(const struct reservation *reservation, int *anchor)
 {
 	struct reservation found;

@@ -15,6 +15,9 @@ bool anchor_is(int fd);
 /* The program is about to put something of its own on fd: an anchor there moves away. */
 void anchor_make_way(int fd);
 
+/* The same, and the number is free then; false where there is no other place for it. */
+bool anchor_vacate(int fd);
+
 /* This process's descriptor of a reservation's anchor; false where it holds none. */
 bool anchor_of(const struct reservation *reservation, int *anchor);
 

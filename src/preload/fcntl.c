@@ -35,11 +35,8 @@ static int duplicate(int fd, int command, void *argument, real_fcntl_function *r
 	if ((copy < 0 && errno != EMFILE) ||
 	    !anchor_next(from, copy < 0 ? ~0U : (unsigned int)copy, &anchor))
 		return copy;
-	anchor_make_way((int)anchor);
-	errno = saved;
-	if (anchor_is((int)anchor))
-		return copy; /* there is no other place for it */
-	real_close((int)anchor);
+	if (!anchor_vacate((int)anchor))
+		return copy;
 	lower = real(fd, command, argument);
 	if (lower < 0) {
 		errno = saved;

@@ -56,7 +56,7 @@ static void take_over(int fd, void *context)
 	if (run_is_anchor(fd) || pools_get(netns_of(fd), false, &tie.pool))
 		return;
 	tie.token = slot_by_anchor(tie.pool, real_cookie(fd));
-	if (!tie.token)
+	if (!tie.token || run_anchor_found(tie.token, fd))
 		return;
 	tie.cookie = slot_socket(tie.pool, tie.token);
 	if (!tie.cookie)

@@ -243,6 +243,19 @@ bool run_has_anchor(uint64_t cookie)
 	return false;
 }
 
+bool run_anchor_found(uint64_t token, int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (runs[i].token == token) {
+			atomic_store(&anchors[i], fd);
+			return true;
+		}
+	}
+	return false;
+}
+
 void run_move_anchor(int fd)
 {
 	unsigned int i;

@@ -35,6 +35,10 @@ bool run_is_anchor(int fd);
 /* Whether this socket is the anchor of one. */
 bool run_has_anchor(uint64_t cookie);
 
+/* fd is the anchor of this reservation, wherever it was thought to be. False if it is none
+ * of the tree's. */
+bool run_anchor_found(uint64_t token, int fd);
+
 /* The program wants this number for itself: the anchor moves. */
 void run_move_anchor(int fd);
 

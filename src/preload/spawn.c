@@ -51,9 +51,13 @@ int hook_adddup2(file_actions *actions, int fd, int to)
 
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real_posix_spawn_file_actions_adddup2(actions, fd, to);
-	if (anchor_is(fd))
-		return EBADF;
-	anchor_make_way(to);
+	if (anchor_is(fd)) {
+		/* Not open, and so the child's error: a copy of what it has closed. */
+		carrying.error = real_posix_spawn_file_actions_addclose(actions, to);
+		return carrying.error ? carrying.error
+				      : real_posix_spawn_file_actions_adddup2(actions, to, to);
+	}
+	anchor_vacate(to);
 	carrying.error = real_posix_spawn_file_actions_adddup2(actions, fd, to);
 	entry = fdtable_get(fd);
 	if (!carrying.error && entry.flags & FD_ACQUIRER)
@@ -64,7 +68,7 @@ int hook_adddup2(file_actions *actions, int fd, int to)
 int hook_addopen(file_actions *actions, int fd, const char *path, int flags, mode_t mode)
 {
 	if (hook_needed(STATE_TABLE | STATE_RUN))
-		anchor_make_way(fd);
+		anchor_vacate(fd);
 	return real_posix_spawn_file_actions_addopen(actions, fd, path, flags, mode);
 }
 
