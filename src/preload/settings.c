@@ -70,31 +70,37 @@ static void start(void)
 	hook_leave(cancel);
 }
 
+/* More rounds than anything of the start takes. */
+#define PATIENCE 100000
+
 /*
- * Threads that another library's constructor has made may come at once: nobody goes on
- * before it is done, or it would bind as if there were no reservation. Only a signal
- * handler of the thread that does it cannot wait, and goes on as it is.
+ * Threads that another library's constructor has made may come at once: none goes on
+ * before it is done, or it would bind as if there were no reservation. Two cannot wait
+ * and go on unserved: a signal handler of the thread that does it, and, when patience
+ * ends, a thread that holds what dlsym needs.
  */
 __attribute__((constructor)) void hook_start(void)
 {
-	/* Who does it: its process, and its thread, known by where its errno is. */
-	static _Atomic pid_t process;
-	static _Atomic(int *) thread;
-	pid_t none = 0, self;
+	static _Atomic uint64_t starter;
+	uint64_t process, self, who = 0;
+	unsigned int round;
 
-	/* A library that is initialised even before libc calls too early: it goes unserved. */
-	if (!hook_state_has(STATE_NEW) || !environ || atomic_load(&thread) == &errno)
+	/* A library that is initialised even before libc calls too early for all. */
+	if (!hook_state_has(STATE_NEW) || !environ)
 		return;
-	self = getpid();
-	while (hook_state_has(STATE_NEW)) {
-		if (atomic_compare_exchange_strong(&process, &none, self)) {
-			atomic_store(&thread, &errno);
+	/* A thread is known by where its errno is. */
+	process = (uint64_t)getpid() << 32;
+	self = process | (uint32_t)(uintptr_t)&errno;
+	for (round = 0; round < PATIENCE && hook_state_has(STATE_NEW); round++) {
+		if (atomic_compare_exchange_strong(&starter, &who, self)) {
 			start();
 			return;
 		}
+		if (who == self)
+			return;
 		/* Of another process: we were forked in the midst of it. */
-		if (none == self)
-			none = 0;
+		if (who >> 32 << 32 == process)
+			who = 0;
 		sched_yield();
 	}
 }

@@ -125,16 +125,19 @@
 
 #define REAL_CALLS(CALL) HOOKED_CALLS(CALL) CALLED_CALLS(CALL)
 
+#define LACKING(result) (errno = ENOSYS, (result))
+
 /* Looked up at the first use, too: what libc does without a system call of that name. */
 #define LIBRARY_CALLS(CALL)                                                                        \
-	CALL(int, poll, (struct pollfd * some, nfds_t count, int wait), -1, some, count, wait)     \
+	CALL(int, poll, (struct pollfd * some, nfds_t count, int wait), LACKING(-1), some, count,  \
+	     wait)                                                                                 \
 	CALL(int, fstat, (int fd, struct stat *status), fstat(fd, status), fd, status)             \
-	CALL(int, fclose, (FILE * stream), EOF, stream)                                            \
-	CALL(FILE *, fdopen, (int fd, const char *mode), NULL, fd, mode)                           \
-	CALL(FILE *, freopen, (const char *path, const char *mode, FILE *stream), NULL, path,      \
-	     mode, stream)                                                                         \
-	CALL(FILE *, freopen64, (const char *path, const char *mode, FILE *stream), NULL, path,    \
-	     mode, stream)                                                                         \
+	CALL(int, fclose, (FILE * stream), LACKING(EOF), stream)                                   \
+	CALL(FILE *, fdopen, (int fd, const char *mode), LACKING(NULL), fd, mode)                  \
+	CALL(FILE *, freopen, (const char *path, const char *mode, FILE *stream), LACKING(NULL),   \
+	     path, mode, stream)                                                                   \
+	CALL(FILE *, freopen64, (const char *path, const char *mode, FILE *stream), LACKING(NULL), \
+	     path, mode, stream)                                                                   \
 	CALL(int, posix_spawn_file_actions_addclose,                                               \
 	     (posix_spawn_file_actions_t * actions, int fd), ENOSYS, actions, fd)                  \
 	CALL(int, posix_spawn_file_actions_adddup2,                                                \

@@ -6,23 +6,34 @@
 
 #include "real/real.h"
 
-/* A libc that lacks one of these has no programs that call it. */
+/* What is missing leaves its arguments unused. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+/*
+ * As in next.c, a pointer begins as the function that looks the name up. A libc that lacks
+ * one has no programs that call it; it is not asked again, as that allocates.
+ */
 #define CALL(result, name, parameters, without, ...)                                               \
+	typedef result function_##name parameters;                                                 \
+	static function_##name first_##name;                                                       \
+	static _Atomic(function_##name *) known_##name = first_##name;                             \
+                                                                                                   \
+	static result missing_##name parameters                                                    \
+	{                                                                                          \
+		return without;                                                                    \
+	}                                                                                          \
+	static result first_##name parameters                                                      \
+	{                                                                                          \
+		function_##name *found = (function_##name *)dlsym(RTLD_NEXT, #name);               \
+                                                                                                   \
+		if (!found)                                                                        \
+			found = missing_##name;                                                    \
+		atomic_store_explicit(&known_##name, found, memory_order_relaxed);                 \
+		return found(__VA_ARGS__);                                                         \
+	}                                                                                          \
 	result real_##name parameters                                                              \
 	{                                                                                          \
-		typedef result function parameters;                                                \
-		static _Atomic(function *) known;                                                  \
-		function *next = atomic_load_explicit(&known, memory_order_relaxed);               \
-                                                                                                   \
-		if (!next) {                                                                       \
-			next = (function *)dlsym(RTLD_NEXT, #name);                                \
-			atomic_store_explicit(&known, next, memory_order_relaxed);                 \
-		}                                                                                  \
-		if (!next) {                                                                       \
-			errno = ENOSYS;                                                            \
-			return without;                                                            \
-		}                                                                                  \
-		return next(__VA_ARGS__);                                                          \
+		return atomic_load_explicit(&known_##name, memory_order_relaxed)(__VA_ARGS__);     \
 	}
 LIBRARY_CALLS(CALL)
 #undef CALL

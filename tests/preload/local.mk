@@ -13,6 +13,8 @@ preload_tests = \
 	tests/preload/bind-args \
 	tests/preload/bind-own \
 	tests/preload/bind-shared \
+	tests/preload/churn \
+	tests/preload/clients \
 	tests/preload/exhaust \
 	tests/preload/fork \
 	tests/preload/implicit \
@@ -20,8 +22,11 @@ preload_tests = \
 	tests/preload/lifetime \
 	tests/preload/plain \
 	tests/preload/release \
+	tests/preload/run-clients \
 	tests/preload/same-port \
+	tests/preload/share \
 	tests/preload/strangers \
+	tests/preload/survive \
 	tests/preload/time-wait
 
 check_PROGRAMS += $(preload_tests) tests/preload/budget-holder
@@ -46,3 +51,11 @@ tests_preload_same_port_SOURCES = tests/preload/same-port.c $(preload_headers)
 tests_preload_strangers_SOURCES = tests/preload/strangers.c $(preload_headers)
 tests_preload_time_wait_SOURCES = tests/preload/time-wait.c $(preload_headers)
 tests_preload_budget_holder_SOURCES = tests/preload/budget-holder.c $(preload_headers)
+tests_preload_churn_SOURCES = tests/preload/churn.c tests/preload/churn.h tests/pitfalls/network.h \
+	$(preload_headers)
+tests_preload_churn_LDADD = -lpthread
+tests_preload_clients_SOURCES = tests/preload/clients.c tests/preload/clients.h $(preload_headers)
+tests_preload_run_clients_SOURCES = tests/preload/run-clients.c tests/preload/clients.h $(preload_headers)
+tests_preload_share_SOURCES = tests/preload/share.c $(preload_headers)
+tests_preload_survive_SOURCES = tests/preload/survive.c $(preload_headers)
+LONG_TESTS += tests/preload/churn

@@ -15,10 +15,16 @@ program_tests = \
 	tests/programs/socat.test \
 	tests/programs/iperf3.test \
 	tests/programs/node.test \
+	tests/programs/curl.test \
+	tests/programs/java.test \
+	tests/programs/postgresql.test \
+	tests/programs/shell.test \
+	tests/programs/sshd.test \
 	tests/programs/examples.test
 
 TESTS += $(program_tests)
-EXTRA_DIST += $(program_tests) tests/programs/programs.sh tests/programs/fetch.py
+EXTRA_DIST += $(program_tests) tests/programs/programs.sh tests/programs/fetch.py \
+	tests/programs/servers.sh tests/programs/visitors.py
 
 check_PROGRAMS += tests/programs/sock tests/programs/idiom tests/programs/stranger
 tests_programs_sock_SOURCES = tests/programs/sock.c
