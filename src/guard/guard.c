@@ -56,14 +56,16 @@ int index_bind(int fd, uint32_t index)
 	return error == -ENOPROTOOPT || error == -EPERM ? -EOPNOTSUPP : error;
 }
 
+/* 0: to be chosen. */
+static _Atomic uint32_t index_chosen;
+
 /*
  * The index of the guards: the first even one from the top that no interface has.
  * Guards need not agree on it; claims, whose index is odd, never meet it.
  */
 static uint32_t guard_index(int fd)
 {
-	static _Atomic uint32_t chosen;
-	uint32_t index = atomic_load_explicit(&chosen, memory_order_relaxed);
+	uint32_t index = atomic_load_explicit(&index_chosen, memory_order_relaxed);
 	struct ifreq request;
 
 	if (index)
@@ -73,7 +75,7 @@ static uint32_t guard_index(int fd)
 		if (real_ioctl(fd, SIOCGIFNAME, &request))
 			break;
 	}
-	atomic_store_explicit(&chosen, index, memory_order_relaxed);
+	atomic_store_explicit(&index_chosen, index, memory_order_relaxed);
 	return index;
 }
 
@@ -184,6 +186,8 @@ int guard_place_block(const struct block *block, bool over_time_wait, struct gua
 	uint32_t port, end = (uint32_t)block->first + block->count;
 	int protocol, error;
 
+	/* An interface may have come since the last block, or this be another network. */
+	atomic_store_explicit(&index_chosen, 0, memory_order_relaxed);
 	for (port = block->first; port < end; port++) {
 		*failed = (uint16_t)port;
 		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
