@@ -24,7 +24,10 @@ OUTCOMES = {
 
 def report_to(results, seconds):
     """Makes regrtest's own class for results report to us, too."""
-    from test.support import testresult
+    try:
+        from test.libregrtest import testresult
+    except ImportError:  # before Python 3.11.6
+        from test.support import testresult
 
     kind = testresult.RegressionTestResult
     owner = os.getpid()
