@@ -12,7 +12,7 @@ AM_TESTS_ENVIRONMENT = \
 	PORTRES_RUN='$(abs_top_builddir)/scripts/portres-run'; export PORTRES_RUN; \
 	unset LD_PRELOAD PORTRES_DIR PORTRES_RANGE PORTRES_RESERVE PORTRES_RESERVATION PORTRES_DEBUG;
 
-EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh
+EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh tests/lib/wait.h
 
 # Tests that have a long form, which PORTRES_LONG=1 asks for; those that have only that
 # one are in this list alone, and end in .test.

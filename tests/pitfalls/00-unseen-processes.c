@@ -29,12 +29,7 @@ static int is_free(const struct block *block)
 /* A process that ends closes one descriptor after another. */
 static int soon_free(const struct block *block)
 {
-	for (int tries = 0; tries < 500; tries++) {
-		if (is_free(block))
-			return 1;
-		usleep(10000);
-	}
-	return 0;
+	return comes_true(is_free(block));
 }
 
 enum birth { UNDERSCORE_FORK, CLONE, VFORK, CLONE_WITH_MEMORY, BIRTHS };

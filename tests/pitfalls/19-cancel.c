@@ -150,22 +150,7 @@ static void *wait_in_close(void *argument)
 /* Until the kernel says that the thread sleeps. */
 static void asleep(struct waiting *waiting)
 {
-	char path[64], state = 'R';
-
-	for (int tries = 0; tries < 10000 && state != 'S'; tries++) {
-		FILE *file;
-
-		usleep(1000);
-		snprintf(path, sizeof path, "/proc/self/task/%d/stat",
-			 atomic_load(&waiting->thread));
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-			state = 'R';
-		fclose(file);
-	}
-	if (state != 'S')
+	if (!comes_true(task_state(atomic_load(&waiting->thread)) == 'S'))
 		bail_out("a thread does not come to wait");
 }
 

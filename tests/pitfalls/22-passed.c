@@ -168,12 +168,9 @@ static int serves(const struct receiver *receiver, enum order what, int fd)
 
 	tell(&receiver->peer, what);
 	descriptor_send(receiver->channel, fd);
-	for (int tries = 0; socket_connect(client, "127.0.0.1", port_of(fd), RAW); tries++) {
-		/* the receiver has not come to listen yet */
-		if (tries == 5000)
-			return ECONNREFUSED;
-		usleep(1000);
-	}
+	/* the receiver comes to listen in its own time */
+	if (!comes_true(!socket_connect(client, "127.0.0.1", port_of(fd), RAW)))
+		return ECONNREFUSED;
 	if (write(client, &byte, 1) != 1 || receive(client, &byte, 1) != 1)
 		byte = '-';
 	close(client);

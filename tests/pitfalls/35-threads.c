@@ -143,19 +143,11 @@ struct orphan {
 static void *orphan_run(void *context)
 {
 	struct orphan *orphan = context;
-	char path[32], stat[256] = "";
 	int fd;
 
 	/* the first thread is a zombie when it has ended, with others left */
-	snprintf(path, sizeof path, "/proc/%d/stat", getpid());
-	for (int tries = 0; tries < 100000 && !strstr(stat, ") Z"); tries++) {
-		FILE *file = fopen(path, "re");
-
-		if (!file || !fgets(stat, sizeof stat, file))
-			_exit(96);
-		fclose(file);
-		sched_yield();
-	}
+	if (!comes_true(task_state(getpid()) == 'Z'))
+		_exit(96);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		_exit(97);
 	orphan->thread = gettid();

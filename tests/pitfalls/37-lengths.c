@@ -144,14 +144,6 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	private_pool(argv);
-	if (quiet_network())
-		diag("in the machine's own network, beside others");
-	for (int type = TCP; type <= UDP; type++) {
-		all_of(type, 0);
-		if (ipv6_works())
-			all_of(type, 1);
-		else
-			skip("IPv6", "no IPv6");
-	}
+	all_kinds(all_of);
 	return done_testing();
 }

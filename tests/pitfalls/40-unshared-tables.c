@@ -241,18 +241,9 @@ static int others_go_on(struct worker *worker)
 static void *ends_the_process(void *argument)
 {
 	struct worker *worker = argument;
-	char state = ' ';
+	int first_ended = comes_true(task_state(getpid()) == 'Z');
 
-	/* until the first thread is a zombie */
-	for (int tries = 0; tries < 10000 && state != 'Z'; tries++) {
-		FILE *file = fopen("/proc/self/stat", "r");
-
-		if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-			_exit(2);
-		fclose(file);
-		usleep(1000);
-	}
-	_exit(state == 'Z' && others_go_on(worker) ? 0 : 1);
+	_exit(first_ended && others_go_on(worker) ? 0 : 1);
 }
 
 /* Programs may end their first thread and go on. */

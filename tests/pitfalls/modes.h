@@ -182,14 +182,8 @@ HELPER int in_child(int (*checks)(void *), void *argument)
 /* The kernel closes a thread's own descriptors behind pthread_join: waits for that. */
 HELPER void thread_gone(pid_t thread)
 {
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/self/task/%d", thread);
-	for (int tries = 0; !access(path, F_OK); tries++) {
-		if (tries == 10000)
-			bail_out("a thread does not end");
-		usleep(1000);
-	}
+	if (!comes_true(!task_state(thread)))
+		bail_out("a thread does not end");
 }
 
 /* Becomes another program image, which says that it runs and waits to be told to end. */

@@ -23,4 +23,18 @@ HELPER int quiet_network(void)
 	return result;
 }
 
+/* The same check four times: TCP and UDP, IPv4 and IPv6, with nobody near if possible. */
+HELPER void all_kinds(void (*check)(int type, int v6))
+{
+	if (quiet_network())
+		diag("in the machine's own network, beside others");
+	for (int type = TCP; type <= UDP; type++) {
+		check(type, 0);
+		if (ipv6_works())
+			check(type, 1);
+		else
+			skip("IPv6", "no IPv6");
+	}
+}
+
 #endif

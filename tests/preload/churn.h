@@ -230,14 +230,10 @@ static int ports_left(void)
 
 static int nothing_left(void)
 {
-	int left = ports_left();
+	int left;
 
 	/* a holder notices the end of its reservation some milliseconds later */
-	for (int tries = 0; tries < 2000 && left; tries++) {
-		sched_yield();
-		left = ports_left();
-	}
-	if (left)
+	if (!comes_true(!(left = ports_left())))
 		diag("%d ports are left", left);
 	return !left;
 }

@@ -156,9 +156,7 @@ static int outlives_the_parent(void *unused)
 	while (read(parent.in, &(char){0}, 1) > 0)
 		;
 	close(parent.in);
-	for (int tries = 0; tries < 1000 && good && !all_free(&block); tries++)
-		sched_yield();
-	return good && all_free(&block);
+	return good && comes_true(all_free(&block));
 }
 
 enum { EXEC_KEEPS, CLOSE_AFTER_EXEC, EXEC_ENDS, EXEC_ENDS_LATER };

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The black-box tests of the library: each program starts itself again under it.
 preload_headers = tests/preload/preload.h tests/preload/process.h tests/preload/sockets.h \
-	tests/lib/tap.h
+	tests/lib/tap.h tests/lib/wait.h
 EXTRA_DIST += tests/preload/budget.test
 
 preload_tests = \

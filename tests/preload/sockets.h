@@ -13,6 +13,7 @@
 #endif
 
 #include "../lib/tap.h"
+#include "../lib/wait.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>

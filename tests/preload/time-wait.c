@@ -38,9 +38,7 @@ static void serve_and_close(int listener, int flags)
 	receive(client, &(char){0}, 1);
 	socket_close(client, RAW);
 	socket_close(listener, flags);
-	for (int tries = 0; tries < 100000 && !in_time_wait(port); tries++)
-		sched_yield();
-	if (!in_time_wait(port))
+	if (!comes_true(in_time_wait(port)))
 		bail_out("no TIME_WAIT");
 }
 

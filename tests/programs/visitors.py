@@ -16,7 +16,8 @@ import time
 host, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 enough = os.path.join(folder, "enough")
 end = time.monotonic() + 100
-heard, failed, began = set(), [], []
+heard, failed = set(), []
+everybody_heard = threading.Barrier(4)  # three visitors and who starts them
 
 
 def staying():
@@ -31,14 +32,16 @@ def visit():
     connection.close()
 
 
-def visitor(number):
+def visitor():
+    was_there = False
     while staying():
         try:
             visit()
         except OSError as error:
             failed.append(error)
-        if number not in began:
-            began.append(number)
+        if not was_there:
+            everybody_heard.wait(100)
+            was_there = True
         time.sleep(0.01)  # the server shall get its turn, too
 
 
@@ -48,11 +51,10 @@ slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 slow.sock.connect((host, port))
 slow.request("GET", "/big")
 big = slow.getresponse()
-threads = [threading.Thread(target=visitor, args=(number,)) for number in range(3)]
+threads = [threading.Thread(target=visitor) for _ in range(3)]
 for thread in threads:
     thread.start()
-while len(began) < len(threads) and staying():
-    time.sleep(0.01)
+everybody_heard.wait(100)
 open(os.path.join(folder, "visiting"), "w").close()
 for thread in threads:
     thread.join()
