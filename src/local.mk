@@ -44,7 +44,7 @@ src_libportres_la_SOURCES = src/preload/hook.h src/preload/settings.h src/preloa
 src_libportres_la_CPPFLAGS = $(room_cppflags)
 src_libportres_la_CFLAGS = $(AM_CFLAGS) $(unfortified)
 src_libportres_la_LIBADD = src/libcore.la
-src_libportres_la_LDFLAGS = -avoid-version -shared -Wl,-z,now -Wl,--hash-style=gnu \
+src_libportres_la_LDFLAGS = -avoid-version -shared -Wl,-z,now -Wl,-z,nodelete -Wl,--hash-style=gnu \
 	-Wl,--version-script=$(top_srcdir)/src/preload/libportres.map
 src_libportres_la_DEPENDENCIES = src/libcore.la src/preload/libportres.map
 EXTRA_DIST += src/preload/libportres.map

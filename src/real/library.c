@@ -22,14 +22,18 @@
 	{                                                                                          \
 		return without;                                                                    \
 	}                                                                                          \
-	static result first_##name parameters                                                      \
+	static function_##name *resolve_##name(void)                                               \
 	{                                                                                          \
 		function_##name *found = (function_##name *)dlsym(RTLD_NEXT, #name);               \
                                                                                                    \
 		if (!found)                                                                        \
 			found = missing_##name;                                                    \
 		atomic_store_explicit(&known_##name, found, memory_order_relaxed);                 \
-		return found(__VA_ARGS__);                                                         \
+		return found;                                                                      \
+	}                                                                                          \
+	static result first_##name parameters                                                      \
+	{                                                                                          \
+		return resolve_##name()(__VA_ARGS__);                                              \
 	}                                                                                          \
 	result real_##name parameters                                                              \
 	{                                                                                          \
@@ -37,3 +41,10 @@
 	}
 LIBRARY_CALLS(CALL)
 #undef CALL
+
+void real_resolve_library(void)
+{
+#define CALL(result, name, ...) resolve_##name();
+	LIBRARY_CALLS(CALL)
+#undef CALL
+}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "real/netns.h"
@@ -16,5 +17,7 @@ uint64_t netns_of(int fd)
 
 	if (!real_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
 		return cookie;
+	if (errno == ENOTSOCK || errno == EBADF)
+		return 0;
 	return stat("/proc/self/ns/net", &namespace) ? 0 : namespace.st_ino;
 }

@@ -40,6 +40,7 @@ struct real_calls real_calls = {
 void real_resolve(void)
 {
 #define CALL(result, name, ...) resolve_##name();
-	HOOKED_CALLS(CALL)
+	REAL_CALLS(CALL)
 #undef CALL
+	real_resolve_library();
 }

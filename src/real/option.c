@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "real/real.h"
 
@@ -14,6 +15,13 @@ int real_option_get(int fd, int level, int option, int *value)
 int real_option_set(int fd, int level, int option, int value)
 {
 	return real_setsockopt(fd, level, option, &value, sizeof value) ? -errno : 0;
+}
+
+bool real_survives_exec(int fd)
+{
+	int flags = real_fcntl(fd, F_GETFD, NULL);
+
+	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
 uint64_t real_cookie(int fd)

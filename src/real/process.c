@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "real/process.h"
@@ -91,18 +93,23 @@ int process_stat(pid_t pid, struct process_state *state)
 
 bool process_sees_its_own(void)
 {
-	char status[4096];
-	const char *at;
+	/* Groups stand before what we look for; and the stack may be a signal handler's. */
+	const size_t size = 65536;
+	char *status = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const char *at = NULL;
 	uint64_t number;
+	bool its_own;
 
-	if (text_file("/proc/self/status", status, sizeof status) <= 0)
+	if (status == MAP_FAILED)
 		return false;
 	/* One number a namespace, from that of this /proc down to ours. */
-	at = strstr(status, "\nNSpid:\t");
-	if (!at)
-		return false;
-	at += strlen("\nNSpid:\t");
-	return text_number(&at, 10, INT32_MAX, &number) && *at == '\n';
+	if (text_file("/proc/self/status", status, size) > 0)
+		at = strstr(status, "\nNSpid:\t");
+	if (at)
+		at += strlen("\nNSpid:\t");
+	its_own = at && text_number(&at, 10, INT32_MAX, &number) && *at == '\n';
+	munmap(status, size);
+	return its_own;
 }
 
 /* How many pages a process has mapped; 0: unknown. */
@@ -137,6 +144,21 @@ static bool parent_maps_with_us(pid_t parent)
 	return before && between == before + pages && pages_mapped(parent) == before;
 }
 
+/* In libpthread before glibc 2.34, which not every program has. */
+#pragma weak pthread_getcpuclockid
+
+/*
+ * Whether libc has made this process or thread: its fork and _Fork note the new thread id,
+ * vfork and clone do not. Spares most sandboxes the other questions.
+ */
+static bool libc_knows_thread(void)
+{
+	clockid_t clock;
+
+	return pthread_getcpuclockid && !pthread_getcpuclockid(pthread_self(), &clock) &&
+	       ~(clock >> 3) == (clockid_t)syscall(SYS_gettid);
+}
+
 /* The vfork child of a process that was forked and has not come here yet. */
 static bool shares_parents_memory(pid_t self)
 {
@@ -145,7 +167,7 @@ static bool shares_parents_memory(pid_t self)
 
 	/* The parent of such a one is not the last owner but that one's child. This spares
 	 * most sandboxes, some of which kill for it, the question. */
-	if (parent == atomic_load(&last_owner))
+	if (parent == atomic_load(&last_owner) || libc_knows_thread())
 		return false;
 	answer = syscall(SYS_kcmp, self, parent, KCMP_VM, 0, 0);
 	/* Containers often forbid it. */
@@ -175,6 +197,9 @@ bool process_owns_memory(void)
 	 * our vfork child, and the first to come after our own fork.
 	 */
 	error = process_stat(owner, &state);
+	/* Its parent's pid may be of another pid namespace, and seem to be nobody's. */
+	if (error == -ESRCH && (!getppid() || shares_parents_memory(self)))
+		return false;
 	if (error == -ESRCH || (!error && state.parent == self)) {
 		atomic_store(&mine->owner, self);
 		atomic_store(&last_owner, self);

@@ -15,6 +15,7 @@
 #define REAL_REAL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "real/calls.h"
@@ -47,10 +48,14 @@ LIBRARY_CALLS(CALL)
 
 /* Looks up what the library overrides, now: for our constructor (next.c). */
 void real_resolve(void);
+void real_resolve_library(void); /* its part of it (library.c) */
 
 /* An int option of a socket. 0 or -errno. */
 int real_option_get(int fd, int level, int option, int *value);
 int real_option_set(int fd, int level, int option, int value);
+
+/* Whether a descriptor is open, and not close-on-exec. */
+bool real_survives_exec(int fd);
 
 /* SO_COOKIE of a descriptor, by which a socket is known from all others; 0: no socket. */
 uint64_t real_cookie(int fd);
