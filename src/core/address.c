@@ -32,6 +32,13 @@ void address_set_port(struct sockaddr_storage *address, uint16_t port)
 	((struct sockaddr_in *)address)->sin_port = htons(port);
 }
 
+bool address_is_any(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+	return ((const struct sockaddr_in *)address)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
 int address_of_unbound(int fd, struct sockaddr_storage *address, socklen_t *length)
 {
 	memset(address, 0, sizeof *address);

@@ -18,6 +18,9 @@ bool address_valid(const struct sockaddr_storage *address, socklen_t length);
 uint16_t address_port(const struct sockaddr_storage *address);
 void address_set_port(struct sockaddr_storage *address, uint16_t port);
 
+/* Every address of its family: 0.0.0.0 or [::]. */
+bool address_is_any(const struct sockaddr_storage *address);
+
 /*
  * The address that a socket has so far, without a port: every one of its family, or
  * what the program chose with IP_BIND_ADDRESS_NO_PORT. 0 or -errno.

@@ -15,12 +15,18 @@ struct client {
 	struct sockaddr_storage source; /* the address that a connection would come from */
 };
 
-/* The source address that the kernel's routes give to a peer. */
-static int source_find(struct client *client, socklen_t length)
+/* The source address: the program's, or what the kernel's routes give to a peer. */
+static int source_find(struct client *client, const struct sockaddr_storage *local,
+		       socklen_t length)
 {
 	socklen_t size = sizeof client->source;
-	int fd = real_socket(client->peer->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+	int fd, error = 0;
 
+	if (!address_is_any(local)) {
+		client->source = *local;
+		return 0;
+	}
+	fd = real_socket(client->peer->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (real_connect(fd, (const struct sockaddr *)client->peer, length) ||
@@ -66,7 +72,7 @@ int reservation_bind_for_connect(const struct reservation *reservation,
 	error = port_round(&client.bind, port_try_held, port);
 	if (error == -EADDRINUSE)
 		error = port_round(&client.bind, port_try_closed, port);
-	if (error == -EADDRINUSE && !source_find(&client, length))
+	if (error == -EADDRINUSE && !source_find(&client, &local, length))
 		error = port_round(&client.bind, try_joined, port);
 	return error == -EADDRINUSE ? -EADDRNOTAVAIL : error;
 }

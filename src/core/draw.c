@@ -17,6 +17,7 @@
  * closed stays free for as long as the block allows.
  */
 #include <errno.h>
+#include <sched.h>
 
 #include "core/draw.h"
 #include "guard/claim.h"
@@ -100,15 +101,21 @@ static int try_any(struct port_bind *bind, uint16_t port, uint64_t seen)
 {
 	struct pool *pool = bind->reservation->pool;
 	uint64_t maybe = word_make(bind->reservation->token, WORD_MAYBE, 0);
+	int error;
 
 	if (word_state(seen) == WORD_BINDING) {
 		if (!word_binder_is_dead(pool, seen) ||
 		    !atomic_compare_exchange_strong(word_of(pool, bind->call->protocol, port),
-						    &seen, maybe))
+						    &seen, maybe)) {
+			bind->refused = true;
 			return -EADDRINUSE;
+		}
 		seen = maybe;
 	}
-	return by_claim(bind, port, seen);
+	error = by_claim(bind, port, seen);
+	if (error == -EADDRINUSE && word_state(seen) == WORD_MAYBE)
+		bind->refused = true;
+	return error;
 }
 
 static int try_over_time_wait(struct port_bind *bind, uint16_t port, uint64_t seen)
@@ -122,7 +129,7 @@ static int try_over_time_wait(struct port_bind *bind, uint16_t port, uint64_t se
 	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
-int port_draw(struct port_bind *bind, uint16_t *port)
+static int draw_once(struct port_bind *bind, uint16_t *port)
 {
 	struct pool_slot *slot = slot_of(bind);
 	_Atomic uint32_t *exhausted = &slot->exhausted[bind->call->protocol];
@@ -130,7 +137,9 @@ int port_draw(struct port_bind *bind, uint16_t *port)
 		atomic_load_explicit(&slot->preferred[bind->call->protocol], memory_order_relaxed);
 	int error = -EADDRINUSE;
 
-	bind->flags |= WORD_DRAWN;
+	bind->abandoned_tries = 0;
+	bind->over_time_wait = false;
+	bind->refused = false;
 	/* Skipped where a walk over all of them found none and none has come up since. */
 	if (atomic_load_explicit(exhausted, memory_order_relaxed) != preferred) {
 		error = port_round(bind, port_try_held, port);
@@ -150,5 +159,34 @@ int port_draw(struct port_bind *bind, uint16_t *port)
 		bind->over_time_wait = true;
 		error = port_round(bind, try_over_time_wait, port);
 	}
+	return error;
+}
+
+/*
+ * Others close one port and draw another while the rounds are walked, so that all seem
+ * to be in use although one never was. A draw that succeeded is seen by the cursor; one
+ * that is under way by a port that was refused though nobody has it for all we know -
+ * but that may also be a copy of a closed socket in another process, for good.
+ */
+#define CROSSED_TRIES 16
+#define REFUSED_TRIES 3
+
+int port_draw(struct port_bind *bind, uint16_t *port)
+{
+	_Atomic uint32_t *cursor = &slot_of(bind)->cursor[bind->call->protocol];
+	int error, tries = 0;
+	uint32_t before;
+	bool moved;
+
+	bind->flags |= WORD_DRAWN;
+	do {
+		if (tries)
+			sched_yield();
+		before = atomic_load_explicit(cursor, memory_order_relaxed);
+		error = draw_once(bind, port);
+		moved = atomic_load_explicit(cursor, memory_order_relaxed) != before;
+		tries++;
+	} while (error == -EADDRINUSE &&
+		 ((moved && tries < CROSSED_TRIES) || (bind->refused && tries < REFUSED_TRIES)));
 	return error;
 }

@@ -20,6 +20,7 @@ struct port_bind {
 	bool own_share;	      /* the program has SO_REUSEPORT on by its own wish */
 	bool client;	      /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
 	bool over_time_wait;  /* SO_REUSEADDR is on around the bind */
+	bool refused;	      /* a port that nobody has for all we know */
 	int abandoned_tries;  /* how many ports that only seem in use were tried */
 	uint64_t flags;	      /* of the word, once it is USED */
 	uint64_t binding;     /* our BINDING word, 0: we must use claims */

@@ -223,6 +223,9 @@ void search_failed(struct search *search, uint16_t port)
 
 void search_taken(struct search *search, uint16_t first)
 {
+	/* Where somebody has a range of his own nobody else is to go on. */
+	if (search->request->range.last)
+		return;
 	atomic_store_explicit(&search->pool->search_cursor,
 			      (uint32_t)first + search->request->count, memory_order_relaxed);
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "guard/diag.h"
 #include "guard/index.h"
@@ -49,6 +50,8 @@ static struct request request_make(int family, unsigned int size, unsigned int f
 	};
 }
 
+#define DUMP_SIZE 8192
+
 struct time_wait_search {
 	uint64_t claim;
 	uint16_t *busy;
@@ -64,7 +67,7 @@ static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
 	return socket->id.idiag_if % 2 == 0 || cookie == claim;
 }
 
-static int range_visit(int fd, int family, uint16_t first, uint16_t last,
+static int range_visit(int fd, char *buffer, int family, uint16_t first, uint16_t last,
 		       bool (*visit)(const struct inet_diag_msg *, void *), void *context)
 {
 	struct range_request range = {
@@ -77,12 +80,10 @@ static int range_visit(int fd, int family, uint16_t first, uint16_t last,
 			   {INET_DIAG_BC_S_LE, 8, 12},
 			   {0, 0, last}},
 	};
-	_Alignas(struct nlmsghdr) char buffer[8192];
-
 	if (real_sendto(fd, &range, sizeof range, 0, NULL, 0) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t got = real_recvfrom(fd, buffer, sizeof buffer, 0, NULL, NULL);
+		ssize_t got = real_recvfrom(fd, buffer, DUMP_SIZE, 0, NULL, NULL);
 		struct nlmsghdr *header = (struct nlmsghdr *)buffer;
 		unsigned int left;
 
@@ -116,15 +117,29 @@ int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t 
 {
 	struct time_wait_search search = {claim, busy};
 	int fd = diag_socket(), error;
+	char *buffer;
 
+	*busy = first;
+	/* Where it cannot be told who is there, in a sandbox without AF_NETLINK, say, or a
+	 * kernel without tcp_diag, it may be anybody. */
 	if (fd < 0)
-		return fd;
-	error = range_visit(fd, AF_INET, first, last, time_wait_visit, &search);
-	if (!error)
-		error = range_visit(fd, AF_INET6, first, last, time_wait_visit, &search);
-	/* A kernel without IPv6 has no sockets of it. */
-	if (error == -ENOENT)
-		error = 0;
+		return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : -EADDRINUSE;
+	/* Not on the stack, which is a signal handler's own at times. */
+	buffer = mmap(NULL, DUMP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buffer == MAP_FAILED) {
+		real_close(fd);
+		return -ENOMEM;
+	}
+	error = range_visit(fd, buffer, AF_INET, first, last, time_wait_visit, &search);
+	if (error == -ENOENT || error == -EPERM) {
+		error = -EADDRINUSE;
+	} else if (!error) {
+		error = range_visit(fd, buffer, AF_INET6, first, last, time_wait_visit, &search);
+		/* A kernel without IPv6 has no sockets of it. */
+		if (error == -ENOENT)
+			error = 0;
+	}
+	munmap(buffer, DUMP_SIZE);
 	real_close(fd);
 	return error;
 }
