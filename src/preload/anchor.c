@@ -65,21 +65,23 @@ void anchor_make_way(int fd)
 	else if (is_tied(fd))
 		tie_move_anchor(fd);
 	else if (is_moved(fd))
-		anchor_copy(fd, !(real_fcntl(fd, F_GETFD, NULL) & FD_CLOEXEC));
+		anchor_copy(fd, real_survives_exec(fd));
 	hook_leave(cancel);
 	errno = saved;
 }
 
 bool anchor_vacate(int fd)
 {
-	int saved = errno;
+	int saved = errno, cancel;
 
 	if (!anchor_is(fd))
 		return true;
 	anchor_make_way(fd);
 	if (anchor_is(fd))
 		return false;
+	cancel = hook_enter();
 	real_close(fd);
+	hook_leave(cancel);
 	errno = saved;
 	return true;
 }

@@ -21,7 +21,7 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 
 	memset(association, 0, sizeof *association);
 	association->call = (struct socket_call){fd, fd_protocol(entry), -1};
-	association->entry = *entry;
+	association->known = association->entry = *entry;
 	association->outside = OUTSIDE_DENY;
 	association->connect = true;
 	if (tie_find(entry->token, &tie)) {
@@ -36,14 +36,17 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 		       : 1;
 }
 
-static int in_runs(int fd, struct association list[RUNS_MAX])
+static int in_runs(int fd, const struct fd_entry *known, struct association list[RUNS_MAX])
 {
 	enum protocol protocol;
 	unsigned int i;
-	int found = 0, error;
+	int found = 0, error = socket_protocol(fd, &protocol);
 
-	if (socket_protocol(fd, &protocol))
+	if (error == -EBADF || error == -ENOTSOCK || error == -EOPNOTSUPP)
 		return 0;
+	/* A sandbox does not let us ask. */
+	if (error)
+		return -EADDRNOTAVAIL;
 	for (i = 0; i < run_count(); i++) {
 		const struct run *run = run_get(i);
 		struct association *association = &list[found];
@@ -54,6 +57,7 @@ static int in_runs(int fd, struct association list[RUNS_MAX])
 			return -run->error;
 		*association = (struct association){
 			.call = {fd, protocol, -1},
+			.known = *known,
 			.outside = run->outside,
 			.full_pass = run->full_pass,
 			.connect = run->connect,
@@ -68,23 +72,20 @@ static int in_runs(int fd, struct association list[RUNS_MAX])
 	return found;
 }
 
-/* A copy that was made before its socket was associated; the standard ones can be such
- * from before the program. */
+/* A copy that was made before its socket was associated, or that came from elsewhere:
+ * over exec, in a message. */
 static bool associated_as_copy(int fd, struct fd_entry *entry)
 {
 	struct fd_entry found;
-	uint64_t cookie;
 
-	if (!fdtable_pending() || (hook_state_has(STATE_UNCOPIED) && fd > STDERR_FILENO))
+	if (!fdtable_pending())
 		return false;
-	cookie = socket_cookie(fd);
-	if (!cookie)
-		return false;
-	found = fdtable_find(cookie, FD_ASSOCIATED);
+	found = fdtable_find(socket_cookie(fd), FD_ASSOCIATED);
 	if (!found.flags)
 		return false;
 	*entry = found;
-	return fdtable_set(fd, found);
+	fdtable_set(fd, found); /* it holds, too, where the table is not ours to note it in */
+	return true;
 }
 
 int association_find(int fd, struct association list[RUNS_MAX])
@@ -96,18 +97,17 @@ int association_find(int fd, struct association list[RUNS_MAX])
 		return associated(fd, &entry, &list[0]);
 	if (associated_as_copy(fd, &entry))
 		return associated(fd, &entry, &list[0]);
-	return run_count() ? in_runs(fd, list) : 0;
+	return run_count() ? in_runs(fd, &entry, list) : 0;
 }
 
 void association_bound(const struct association *association, uint16_t port)
 {
+	struct fd_entry entry = association->entry, known = association->known;
 	int fd = association->call.fd;
-	struct fd_entry entry = association->entry, known;
 
 	if (!entry.flags) {
 		/* In a run. A cookie is needed only where an entry says more than that the
 		 * port may come free at its close. */
-		known = fdtable_get(fd);
 		if (known.flags & FD_ACQUIRER || hook_needed(STATE_CONNECT))
 			entry.cookie = socket_cookie(fd);
 		if (known.flags & FD_ACQUIRER && known.cookie == entry.cookie)
@@ -116,7 +116,8 @@ void association_bound(const struct association *association, uint16_t port)
 	entry.token = association->reservation.token;
 	entry.port = port;
 	entry.flags |= FD_BOUND | (association->call.protocol == PROTOCOL_UDP ? FD_UDP : 0);
-	fdtable_set(fd, entry);
+	/* Another thread may have closed it meanwhile, and its number be another socket's. */
+	fdtable_replace(fd, &known, entry);
 }
 
 bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
@@ -160,8 +161,8 @@ bool association_pending(int fd)
 	return !(entry.flags & (FD_BOUND | FD_PASSED)) || entry.cookie != socket_cookie(fd);
 }
 
-/* Bound before we knew it: next time one question is enough. */
-static void note_bound(int fd)
+/* Bound before we knew it, or of no concern at all: next time one question is enough. */
+static void note_passed(int fd)
 {
 	struct fd_entry entry = {.cookie = socket_cookie(fd), .flags = FD_PASSED};
 
@@ -172,14 +173,17 @@ static void note_bound(int fd)
 static int bind_implicit(int fd, bool always, const struct sockaddr_storage *peer, socklen_t length)
 {
 	struct association list[RUNS_MAX];
+	enum protocol protocol;
 	uint16_t port;
 	int count, i, error = 0;
 
 	if (socket_port(fd)) {
-		note_bound(fd);
+		note_passed(fd);
 		return 0;
 	}
 	count = association_find(fd, list);
+	if (!count && socket_protocol(fd, &protocol) == -EOPNOTSUPP)
+		note_passed(fd);
 	if (count <= 0) {
 		debug_error("the reservation is not there", count);
 		return count;

@@ -11,7 +11,8 @@
 struct association {
 	struct reservation reservation;
 	struct socket_call call;
-	struct fd_entry entry;	  /* what the table says of it, if that is about this socket */
+	struct fd_entry known;	  /* what the table said of the number when it was looked up */
+	struct fd_entry entry;	  /* the same, if that is about this socket and a reservation */
 	enum run_outside outside; /* explicit ports outside the block */
 	bool full_pass;		  /* block exhausted: the kernel's choice */
 	bool connect;		  /* binds that connect and send do count, too */

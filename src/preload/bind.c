@@ -37,9 +37,26 @@ static bool others_port(struct pool *pool, enum protocol protocol, uint16_t port
 }
 
 /*
- * SO_REUSEPORT, of the same user, would pass the guard of another's reservation. It is
- * put off around the bind, and the guard decides; what it was is put back.
+ * SO_REUSEPORT, of the same user, would pass a guard. It is put off around the bind, and
+ * the guard decides; what it was is put back.
  */
+static int bind_against_guard(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int share, result, saved = errno;
+
+	if (real_option_get(fd, SOL_SOCKET, SO_REUSEPORT, &share))
+		share = 0;
+	if (share)
+		real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	errno = saved;
+	result = real_bind(fd, address, length);
+	saved = errno;
+	if (share)
+		real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	errno = saved;
+	return result;
+}
+
 static int bind_as_stranger(int fd, const struct sockaddr *address, socklen_t length, uint16_t port)
 {
 	enum protocol protocol;
@@ -52,14 +69,10 @@ static int bind_as_stranger(int fd, const struct sockaddr *address, socklen_t le
 		errno = saved;
 		return real_bind(fd, address, length);
 	}
-	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
 	errno = saved;
-	result = real_bind(fd, address, length);
-	saved = errno;
-	real_option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	result = bind_against_guard(fd, address, length);
 	if (result)
 		debug_say("bind: the port is in another reservation", NULL);
-	errno = saved;
 	return result;
 }
 
@@ -138,6 +151,12 @@ static int bind_reserved(int fd, const struct sockaddr *address, socklen_t lengt
 		return real_bind(fd, (struct sockaddr *)&copy, length);
 	}
 	debug_error("bind", error);
+	/* The kernel looks at the port last: it may have another reason, and be it that the
+	 * socket is bound. */
+	if (error == -EADDRINUSE && port) {
+		errno = saved;
+		return bind_against_guard(fd, (struct sockaddr *)&copy, length);
+	}
 	return hook_return(error, saved);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* close, close_range, closefrom */
 #include <errno.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <sys/resource.h>
 
@@ -9,7 +10,11 @@
 #include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/lifetime.h"
+#include "preload/open.h"
 #include "preload/pools.h"
+
+/* In libpthread before glibc 2.34, which not every program has. */
+#pragma weak pthread_testcancel
 
 int hook_close(int fd) HOOK(close);
 int hook_close_twin(int fd) HOOK(__close);
@@ -67,6 +72,9 @@ static HOOK_BUSY int close_busy(int fd)
 		errno = EBADF;
 		return -1;
 	}
+	/* libc itself would act on a pending cancellation, and close nothing: not once it is forgotten. */
+	if (pthread_testcancel)
+		pthread_testcancel();
 	/* Forgotten first: once it is closed the number may be another thread's. */
 	entry = close_forget(fd);
 	errno = saved;
@@ -97,11 +105,16 @@ static void forget_one(int fd, struct fd_entry entry, void *context)
 		close_forget(fd);
 }
 
+#define NO_DESCRIPTOR ~0U
+
 /* Between the anchors. */
 static int close_gaps(unsigned int first, unsigned int last, int flags)
 {
 	unsigned int anchor;
 
+	/* Also where nothing but an anchor is to be closed. */
+	if (flags & CLOSE_RANGE_UNSHARE && real_close_range(NO_DESCRIPTOR, NO_DESCRIPTOR, flags))
+		return -1;
 	while (anchor_next(first, last, &anchor)) {
 		if (anchor > first && real_close_range(first, anchor - 1, flags))
 			return -1;
@@ -121,6 +134,9 @@ static int close_many(unsigned int first, unsigned int last, int flags)
 	if (!hook_needed(STATE_TABLE | STATE_RUN) || first > last ||
 	    flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
 		return real_close_range(first, last, flags);
+	/* Where it is missing or forbidden nothing is closed, and nothing must be forgotten. */
+	if (!flags && real_close_range(NO_DESCRIPTOR, NO_DESCRIPTOR, 0))
+		return -1;
 	cancel = hook_enter();
 	/* UNSHARE: other threads may go on with these descriptors. What was closed is found
 	 * out by its cookie. */
@@ -143,14 +159,26 @@ int hook_close_range(unsigned int first, unsigned int last, int flags)
 	return close_many(first, last, flags);
 }
 
+/* nr_open, as Linux begins with it. */
+#define DESCRIPTORS_MOST 1048576
+
+static void close_one(int fd, void *context)
+{
+	(void)context;
+	close_any(fd);
+}
+
 void hook_closefrom(int first)
 {
 	unsigned int from = first < 0 ? 0 : (unsigned int)first;
 	struct rlimit limit;
+	int last = DESCRIPTORS_MOST;
 
-	/* Linux before 5.9 has no close_range. */
-	if (!close_many(from, ~0U, 0) || errno != ENOSYS || getrlimit(RLIMIT_NOFILE, &limit))
+	if (from > INT_MAX || !close_many(from, ~0U, 0))
 		return;
-	for (; from < limit.rlim_cur; from++)
-		close_any((int)from);
+	/* Linux before 5.9 has no close_range, and sandboxes forbid it. The soft limit may be
+	 * lower than what is open. */
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_max < DESCRIPTORS_MOST)
+		last = (int)limit.rlim_max;
+	open_visit((int)from, last, close_one, NULL);
 }

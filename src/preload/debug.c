@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -26,13 +27,16 @@ void debug_start(void)
 	inode = status.st_ino;
 }
 
-/* Not a socket that the program has put on the number since, closed as it was. */
+/* Not what the program has put on the number since: a connection, a file of data. But a
+ * terminal, a pipe or a log is meant for people, whoever opened it. */
 static bool is_standard_error(void)
 {
 	struct stat status;
 
 	return inode && !real_fstat(STDERR_FILENO, &status) &&
-	       (!S_ISSOCK(status.st_mode) || (status.st_dev == device && status.st_ino == inode));
+	       (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode) ||
+		(S_ISREG(status.st_mode) && real_fcntl(STDERR_FILENO, F_GETFL, NULL) & O_APPEND) ||
+		(status.st_dev == device && status.st_ino == inode));
 }
 
 /* A reader that has gone must not end the program. */

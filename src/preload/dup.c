@@ -14,12 +14,6 @@ int hook_dup2(int fd, int to) HOOK(dup2);
 int hook_dup2_twin(int fd, int to) HOOK(__dup2);
 int hook_dup3(int fd, int to, int flags) HOOK(dup3);
 
-void dup_note(void)
-{
-	if (hook_state_has(STATE_UNCOPIED))
-		atomic_fetch_and(&hook_state, ~(unsigned int)STATE_UNCOPIED);
-}
-
 void dup_track(int from, int to)
 {
 	struct fd_entry entry = fdtable_get(from);
@@ -30,7 +24,7 @@ void dup_track(int from, int to)
 
 		if (entry.flags & FD_ACQUIRER && tracked)
 			lifetime_exec(entry.cookie);
-		else if (entry.flags & FD_ACQUIRER && !(real_fcntl(to, F_GETFD, NULL) & FD_CLOEXEC))
+		else if (entry.flags & FD_ACQUIRER && real_survives_exec(to))
 			lifetime_keep_on_exec(entry.cookie); /* in a vfork child, say */
 	}
 	hook_leave(cancel);
@@ -47,7 +41,6 @@ static HOOK_BUSY int dup_busy(int fd)
 {
 	int copy;
 
-	dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real_dup(fd);
 	if (anchor_is(fd))
@@ -60,7 +53,7 @@ static HOOK_BUSY int dup_busy(int fd)
 
 int hook_dup(int fd)
 {
-	return hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) ? real_dup(fd) : dup_busy(fd);
+	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup(fd) : dup_busy(fd);
 }
 
 /* dup2 and dup3 (flags >= 0) differ only in the call. */
@@ -69,12 +62,21 @@ static int replace(int fd, int to, int flags)
 	return flags < 0 ? real_dup2(fd, to) : real_dup3(fd, to, flags);
 }
 
+static void close_quietly(int fd)
+{
+	int saved = errno, cancel = hook_enter();
+
+	real_close(fd);
+	hook_leave(cancel);
+	errno = saved;
+}
+
 static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 {
 	struct fd_entry before;
+	bool vacated = false;
 	int result;
 
-	dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return replace(fd, to, flags);
 	/* What dup3 finds wrong before it looks at descriptors. */
@@ -89,11 +91,16 @@ static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 		if (real_fcntl(fd, F_GETFD, NULL) < 0)
 			return bad_descriptor();
 		anchor_make_way(to);
+		vacated = !anchor_is(to);
 	}
 	before = fdtable_get(to);
 	result = replace(fd, to, flags);
-	if (result < 0)
+	if (result < 0) {
+		/* The limit may be lower than the number: what stands there is a copy. */
+		if (vacated)
+			close_quietly(to);
 		return result;
+	}
 	/* What was on the number has been closed. */
 	if (before.flags)
 		close_ended(close_forget(to));
@@ -103,8 +110,7 @@ static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 
 static inline int dup2_any(int fd, int to)
 {
-	return hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) ? real_dup2(fd, to)
-								   : replace_busy(fd, to, -1);
+	return hook_idle(STATE_TABLE | STATE_RUN) ? real_dup2(fd, to) : replace_busy(fd, to, -1);
 }
 
 int hook_dup2(int fd, int to)
@@ -119,7 +125,7 @@ int hook_dup2_twin(int fd, int to)
 
 int hook_dup3(int fd, int to, int flags)
 {
-	if (hook_idle(STATE_TABLE | STATE_RUN | STATE_UNCOPIED) || flags < 0)
+	if (hook_idle(STATE_TABLE | STATE_RUN) || flags < 0)
 		return real_dup3(fd, to, flags);
 	return replace_busy(fd, to, flags);
 }

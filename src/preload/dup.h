@@ -2,9 +2,6 @@
 #ifndef PRELOAD_DUP_H
 #define PRELOAD_DUP_H
 
-/* From now on a socket may have copies that the table does not know. */
-void dup_note(void);
-
 /* A descriptor has a copy now; both are the same socket. Keeps errno. */
 void dup_track(int from, int to);
 

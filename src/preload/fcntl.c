@@ -50,10 +50,8 @@ static int duplicate(int fd, int command, void *argument, real_fcntl_function *r
 
 static HOOK_BUSY int fcntl_busy(int fd, int command, void *argument, real_fcntl_function *real)
 {
-	int result;
+	int result, cancel;
 
-	if (duplicates(command))
-		dup_note();
 	if (!hook_needed(STATE_TABLE | STATE_RUN))
 		return real(fd, command, argument);
 	if (anchor_is(fd)) {
@@ -61,7 +59,9 @@ static HOOK_BUSY int fcntl_busy(int fd, int command, void *argument, real_fcntl_
 		return -1;
 	}
 	if (duplicates(command)) {
+		cancel = hook_enter();
 		result = duplicate(fd, command, argument, real);
+		hook_leave(cancel);
 		if (result >= 0)
 			dup_track(fd, result);
 		return result;
@@ -74,7 +74,7 @@ static HOOK_BUSY int fcntl_busy(int fd, int command, void *argument, real_fcntl_
 
 static inline int fcntl_any(int fd, int command, void *argument, real_fcntl_function *real)
 {
-	if (hook_idle(STATE_TABLE | STATE_RUN) && !duplicates(command))
+	if (hook_idle(STATE_TABLE | STATE_RUN))
 		return real(fd, command, argument);
 	return fcntl_busy(fd, command, argument, real);
 }

@@ -24,6 +24,27 @@ static _Atomic unsigned int highest;
 
 static _Atomic unsigned int pending;
 
+/*
+ * Which cookies were ever associated, by their low bits, so that a socket that was not is
+ * told from its copies without reading the table.
+ */
+#define FILTER 4096
+static _Atomic uint64_t associated_cookies[FILTER / 64];
+
+static void filter_add(uint64_t cookie)
+{
+	atomic_fetch_or_explicit(&associated_cookies[cookie % FILTER / 64],
+				 UINT64_C(1) << cookie % 64, memory_order_relaxed);
+}
+
+static bool filter_has(uint64_t cookie)
+{
+	return atomic_load_explicit(&associated_cookies[cookie % FILTER / 64],
+				    memory_order_relaxed) >>
+		       cookie % 64 &
+	       1;
+}
+
 /* info: cookie (36 of 40), port (16), flags (8). 0: nothing known. */
 static uint64_t info_make(const struct fd_entry *entry)
 {
@@ -36,12 +57,23 @@ static unsigned int is_pending(uint64_t info)
 }
 
 /* The count is right whoever else changes the entry: each takes out what it puts in. */
-static void info_put(_Atomic uint64_t *info, uint64_t value)
+static void info_changed(uint64_t before, uint64_t value)
 {
-	uint64_t before = atomic_exchange(info, value);
-
 	if (is_pending(value) != is_pending(before))
 		atomic_fetch_add(&pending, is_pending(value) - is_pending(before));
+}
+
+static void info_put(_Atomic uint64_t *info, uint64_t value)
+{
+	info_changed(atomic_exchange(info, value), value);
+}
+
+static bool info_replace(_Atomic uint64_t *info, uint64_t before, uint64_t value)
+{
+	if (!atomic_compare_exchange_strong(info, &before, value))
+		return false;
+	info_changed(before, value);
+	return true;
 }
 
 static struct chunk *chunk_of(int fd)
@@ -102,26 +134,54 @@ bool fdtable_is_ours(void)
 	       !(hook_state_has(STATE_UNSHARED) && process_thread_unshared());
 }
 
-bool fdtable_set(int fd, struct fd_entry entry)
+/* NULL where there is no memory for it, or the table is not the caller's. */
+static struct chunk *chunk_for(int fd)
 {
-	struct fd_entry interim = {.cookie = entry.cookie, .flags = entry.flags & FD_ACQUIRER};
-	struct chunk *chunk;
-	unsigned int number;
+	unsigned int number = atomic_load_explicit(&highest, memory_order_relaxed);
+	struct chunk *chunk = fdtable_is_ours() ? chunk_make(fd) : NULL;
 
-	if (!fdtable_is_ours())
-		return false;
-	chunk = chunk_make(fd);
-	if (!chunk)
-		return false;
-	number = atomic_load_explicit(&highest, memory_order_relaxed);
-	while (number < (unsigned int)fd &&
+	while (chunk && number < (unsigned int)fd &&
 	       !atomic_compare_exchange_weak(&highest, &number, (unsigned int)fd))
 		;
-	/* What needs no token is never missing: lifetime_sweep would think its socket closed. */
-	info_put(&chunk->entries[fd % CHUNK].info, interim.flags ? info_make(&interim) : 0);
-	atomic_store(&chunk->entries[fd % CHUNK].token, entry.token);
-	info_put(&chunk->entries[fd % CHUNK].info, info_make(&entry));
+	return chunk;
+}
+
+/* What needs no token is never missing: lifetime_sweep would think its socket closed. */
+static uint64_t interim(const struct fd_entry *entry)
+{
+	struct fd_entry some = {.cookie = entry->cookie, .flags = entry->flags & FD_ACQUIRER};
+
+	return some.flags ? info_make(&some) : 0;
+}
+
+static void entry_finish(struct chunk *chunk, int fd, const struct fd_entry *entry)
+{
+	atomic_store(&chunk->entries[fd % CHUNK].token, entry->token);
+	if (entry->flags & FD_ASSOCIATED)
+		filter_add(entry->cookie & COOKIE_MASK);
+	info_put(&chunk->entries[fd % CHUNK].info, info_make(entry));
 	hook_state_add(STATE_TABLE);
+}
+
+bool fdtable_set(int fd, struct fd_entry entry)
+{
+	struct chunk *chunk = chunk_for(fd);
+
+	if (!chunk)
+		return false;
+	info_put(&chunk->entries[fd % CHUNK].info, interim(&entry));
+	entry_finish(chunk, fd, &entry);
+	return true;
+}
+
+bool fdtable_replace(int fd, const struct fd_entry *known, struct fd_entry entry)
+{
+	struct chunk *chunk = chunk_for(fd);
+	uint64_t before = known->flags ? info_make(known) : 0;
+
+	if (!chunk || !info_replace(&chunk->entries[fd % CHUNK].info, before, interim(&entry)))
+		return false;
+	entry_finish(chunk, fd, &entry);
 	return true;
 }
 
@@ -182,6 +242,7 @@ struct fd_entry fdtable_find(uint64_t cookie, unsigned int flags)
 {
 	struct search search = {cookie, flags, {.flags = 0}};
 
-	fdtable_visit(0, ~0U, search_one, &search);
+	if (cookie && (!(flags & FD_ASSOCIATED) || filter_has(cookie)))
+		fdtable_visit(0, ~0U, search_one, &search);
 	return search.found;
 }

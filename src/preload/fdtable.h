@@ -44,9 +44,13 @@ bool fdtable_is_ours(void);
 
 /* False where there is no memory for it, or the table is not the caller's. */
 bool fdtable_set(int fd, struct fd_entry entry);
+
+/* The same if the number is as it was known; false also where it is not. */
+bool fdtable_replace(int fd, const struct fd_entry *known, struct fd_entry entry);
+
 void fdtable_clear(int fd);
 
-/* An entry of this socket with these flags; flags 0 if there is none. */
+/* An entry of this socket (0: none) with these flags; flags 0 if there is none. */
 struct fd_entry fdtable_find(uint64_t cookie, unsigned int flags);
 
 /* How many are associated and not bound. */

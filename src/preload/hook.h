@@ -24,15 +24,14 @@
 
 /* What this process may need of the hooks. */
 enum hook_state {
-	STATE_NEW = 1,	      /* the environment has not been read yet */
-	STATE_TABLE = 2,      /* the table knows descriptors */
-	STATE_RUN = 4,	      /* in a run reservation */
-	STATE_CONNECT = 8,    /* whose outgoing connections count, too */
-	STATE_SHARE = 16,     /* the program has used SO_REUSEPORT */
-	STATE_NO_PORT = 32,   /* the program has used IP_BIND_ADDRESS_NO_PORT */
-	STATE_UNSHARED = 64,  /* threads may have descriptor tables of their own */
-	STATE_UNCOPIED = 128, /* no descriptor has been duplicated yet */
-	STATE_MOVED = 256,    /* an anchor made way where the table could not be changed */
+	STATE_NEW = 1,	     /* the environment has not been read yet */
+	STATE_TABLE = 2,     /* the table knows descriptors */
+	STATE_RUN = 4,	     /* in a run reservation */
+	STATE_CONNECT = 8,   /* whose outgoing connections count, too */
+	STATE_SHARE = 16,    /* the program has used SO_REUSEPORT */
+	STATE_NO_PORT = 32,  /* the program has used IP_BIND_ADDRESS_NO_PORT */
+	STATE_UNSHARED = 64, /* threads may have descriptor tables of their own */
+	STATE_MOVED = 128,   /* an anchor made way where the table could not be changed */
 };
 
 extern _Atomic unsigned int hook_state;
@@ -57,11 +56,12 @@ static inline bool hook_idle(unsigned int states)
 /* Whether any of these holds; reads the environment first. */
 static inline bool hook_needed(unsigned int states)
 {
-	unsigned int state = atomic_load_explicit(&hook_state, memory_order_relaxed);
+	/* Whoever sees a state sees what was read from the environment, too. */
+	unsigned int state = atomic_load_explicit(&hook_state, memory_order_acquire);
 
 	if (__builtin_expect(state & STATE_NEW, 0)) {
 		hook_start();
-		state = atomic_load_explicit(&hook_state, memory_order_relaxed);
+		state = atomic_load_explicit(&hook_state, memory_order_acquire);
 	}
 	return __builtin_expect(state & states, 0);
 }

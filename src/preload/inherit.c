@@ -6,6 +6,7 @@
 
 #include "guard/anchor.h"
 #include "pool/slot.h"
+#include "preload/debug.h"
 #include "preload/fdtable.h"
 #include "preload/hook.h"
 #include "preload/inherit.h"
@@ -13,7 +14,6 @@
 #include "preload/open.h"
 #include "preload/pools.h"
 #include "preload/run.h"
-#include "preload/socket.h"
 #include "preload/tie.h"
 #include "real/netns.h"
 
@@ -24,27 +24,15 @@
  * have made way. */
 #define NEAR 64
 
-static void note_socket(int fd, void *context)
-{
-	const struct fd_entry *entry = context;
-
-	if (socket_cookie(fd) == entry->cookie)
-		fdtable_set(fd, *entry);
-}
-
 /* The descriptors of the acquiring socket here. False if there is none for sure. */
 static bool find_socket(uint64_t cookie)
 {
-	struct fd_entry entry = {.cookie = cookie, .flags = FD_ACQUIRER};
 	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
 	int end = SOCKET_HIGHEST;
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SOCKET_HIGHEST)
 		end = (int)limit.rlim_cur;
-	/* All low ones, be the limit lower now; high ones only if it has none of these. */
-	open_visit(0, ANCHOR_HIGHEST, note_socket, &entry);
-	if (!fdtable_find(cookie, FD_ACQUIRER).flags)
-		open_visit(ANCHOR_HIGHEST + 1, end, note_socket, &entry);
+	lifetime_find(cookie, end);
 	return fdtable_find(cookie, FD_ACQUIRER).flags || (uint64_t)end < limit.rlim_cur;
 }
 
@@ -59,8 +47,14 @@ static void take_over(int fd, void *context)
 	if (!tie.token || run_anchor_found(tie.token, fd))
 		return;
 	tie.cookie = slot_socket(tie.pool, tie.token);
-	if (!tie.cookie)
-		return; /* a run reservation: of a portres-run outside of ours */
+	if (!tie.cookie) {
+		/* A run reservation: of a portres-run outside of ours, or the program that
+		 * started this one has left out a variable. */
+		if (!run_count())
+			debug_say("PORTRES_RESERVATION is not set: the reservation does not apply",
+				  NULL);
+		return;
+	}
 	/* An anchor that came without its socket, as after posix_spawn with an addclose. */
 	if (tie_add(&tie) && !find_socket(tie.cookie))
 		lifetime_closed(tie.cookie);

@@ -16,7 +16,6 @@
 #include "preload/hook.h"
 #include "preload/lifetime.h"
 #include "preload/memory.h"
-#include "preload/open.h"
 #include "preload/pools.h"
 #include "preload/run.h"
 #include "preload/settings.h"
@@ -29,40 +28,6 @@ int hook_ioctl(int fd, unsigned long request, void *argument) HOOK(ioctl);
 #if TIME64
 int hook_ioctl_time64(int fd, unsigned long request, void *argument) HOOK(__ioctl_time64);
 #endif
-
-static bool survives_exec(int fd)
-{
-	int flags = real_fcntl(fd, F_GETFD, NULL);
-
-	return flags >= 0 && !(flags & FD_CLOEXEC);
-}
-
-/* One more descriptor of an acquiring socket. */
-static void copy_note(int fd, void *context)
-{
-	uint64_t cookie = *(uint64_t *)context;
-	struct fd_entry entry;
-
-	if (socket_cookie(fd) != cookie)
-		return;
-	entry = fdtable_get(fd);
-	if (!entry.flags || entry.cookie != cookie)
-		entry = (struct fd_entry){.cookie = cookie};
-	else if (entry.flags & FD_ACQUIRER)
-		return;
-	entry.flags |= FD_ACQUIRER;
-	if (fdtable_set(fd, entry))
-		lifetime_exec(cookie);
-}
-
-/* Copies of the socket from before are its descriptors, too. The standard ones can be
- * such from before the program. */
-static void copies_note(uint64_t cookie)
-{
-	bool all = !hook_state_has(STATE_UNCOPIED);
-
-	open_visit(STDIN_FILENO, all ? anchor_top() : STDERR_FILENO, copy_note, &cookie);
-}
 
 /* The new reservation is tied to its socket. */
 static bool acquired_tie(int fd, const struct reservation *reservation, int anchor)
@@ -79,7 +44,8 @@ static bool acquired_tie(int fd, const struct reservation *reservation, int anch
 	slot_socket_set(reservation->pool, reservation->token, tie.cookie);
 	/* In this order: a tie whose socket has no descriptor would be swept. */
 	if (fdtable_set(fd, entry) && tie_add(&tie)) {
-		copies_note(tie.cookie);
+		/* Copies from before are its descriptors, too; an exec or a message brings them. */
+		lifetime_find(tie.cookie, 0);
 		return true;
 	}
 	real_close(anchor);
@@ -115,7 +81,7 @@ static int acquire(int fd, void *argument)
 	request.first = ntohs(instance.StartPort);
 	request.count = instance.NumberOfPorts;
 	request.protocols = PROTOCOL_BIT(protocol);
-	request.keep_on_exec = survives_exec(fd);
+	request.keep_on_exec = real_survives_exec(fd);
 	lifetime_sweep(false);
 	error = reservation_acquire(pool, &request, &reservation, &anchor);
 	/* What is in the way may be ours, of a socket whose close we did not see. */
@@ -216,7 +182,7 @@ static HOOK_BUSY int reservation_ioctl(int fd, uint32_t code, void *argument)
 {
 	int saved = errno, cancel = hook_enter(), error;
 
-	hook_needed(0);
+	hook_start();
 	if (code == SIO_ACQUIRE_PORT_RESERVATION) {
 		error = acquire(fd, argument);
 		debug_error("SIO_ACQUIRE_PORT_RESERVATION", error);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "guard/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/lifetime.h"
+#include "preload/open.h"
 #include "preload/socket.h"
 #include "preload/tie.h"
 #include "real/real.h"
 
 #define SWEEP_SOME 1
+
+/* Beyond this a copy that no call of ours has made is not looked for. */
+#define SEARCH_END 4096
 
 struct descriptors {
 	uint64_t cookie;
@@ -19,14 +24,12 @@ struct descriptors {
 static void descriptor_look(int fd, struct fd_entry entry, void *context)
 {
 	struct descriptors *descriptors = context;
-	int flags;
 
 	if (!(entry.flags & FD_ACQUIRER) || entry.cookie != descriptors->cookie ||
 	    socket_cookie(fd) != entry.cookie)
 		return;
 	descriptors->any = true;
-	flags = real_fcntl(fd, F_GETFD, NULL);
-	if (flags >= 0 && !(flags & FD_CLOEXEC))
+	if (real_survives_exec(fd))
 		descriptors->survives = true;
 }
 
@@ -37,6 +40,76 @@ static struct descriptors descriptors_of(uint64_t cookie)
 
 	fdtable_visit(0, ~0U, descriptor_look, &descriptors);
 	return descriptors;
+}
+
+/* By the kernel: a table that is not ours does not know our copies. */
+static bool survives_here(uint64_t cookie)
+{
+	int fd, top = anchor_top();
+
+	for (fd = 0; fd < top; fd++)
+		if (socket_cookie(fd) == cookie && real_survives_exec(fd))
+			return true;
+	return false;
+}
+
+static void exec_update(const struct tie *tie, void *context)
+{
+	const uint64_t *cookie = context;
+	bool survives;
+
+	if (!tie->cookie || (cookie && tie->cookie != *cookie))
+		return;
+	survives = descriptors_of(tie->cookie).survives ||
+		   (!fdtable_is_ours() && survives_here(tie->cookie));
+	real_fcntl(tie->anchor, F_SETFD, (void *)(intptr_t)(survives ? 0 : FD_CLOEXEC));
+}
+
+void lifetime_exec(uint64_t cookie)
+{
+	ties_visit(exec_update, &cookie);
+}
+
+void lifetime_exec_all(void)
+{
+	ties_visit(exec_update, NULL);
+}
+
+static void descriptor_note(int fd, void *context)
+{
+	struct fd_entry entry = {.cookie = *(uint64_t *)context, .flags = FD_ACQUIRER}, known;
+
+	if (socket_cookie(fd) != entry.cookie)
+		return;
+	known = fdtable_get(fd);
+	if (known.flags && known.cookie == entry.cookie) {
+		known.flags |= FD_ACQUIRER;
+		entry = known;
+	}
+	fdtable_set(fd, entry);
+}
+
+void lifetime_find(uint64_t cookie, int end)
+{
+	/* All low ones, be the limit lower now; high ones only if it has none of these. */
+	open_visit(0, ANCHOR_HIGHEST, descriptor_note, &cookie);
+	if (!descriptors_of(cookie).any)
+		open_visit(ANCHOR_HIGHEST + 1, end, descriptor_note, &cookie);
+	lifetime_exec(cookie);
+}
+
+/* No call of ours need have made a copy: an exec and a message bring them, too. */
+static bool is_open(uint64_t cookie)
+{
+	struct rlimit limit;
+	int end = SEARCH_END;
+
+	if (descriptors_of(cookie).any)
+		return true;
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SEARCH_END)
+		end = (int)limit.rlim_cur;
+	lifetime_find(cookie, end);
+	return descriptors_of(cookie).any;
 }
 
 /* By the kernel: a table that is not ours does not know our copies. */
@@ -72,7 +145,7 @@ void lifetime_closed(uint64_t cookie)
 		return;
 	if (!fdtable_is_ours())
 		ties_visit(close_copy, &cookie);
-	else if (!descriptors_of(cookie).any)
+	else if (!is_open(cookie))
 		ties_visit(end_of_socket, &cookie);
 }
 
@@ -80,7 +153,7 @@ static void sweep_one(const struct tie *tie, void *context)
 {
 	bool *any = context;
 
-	if (tie->cookie && !descriptors_of(tie->cookie).any) {
+	if (tie->cookie && !is_open(tie->cookie)) {
 		tie_end(tie->token);
 		*any = true;
 	}
@@ -103,27 +176,6 @@ bool lifetime_sweep(bool all)
 		atomic_store_explicit(&next, from, memory_order_relaxed);
 	}
 	return any;
-}
-
-static void exec_update(const struct tie *tie, void *context)
-{
-	const uint64_t *cookie = context;
-	bool survives;
-
-	if (!tie->cookie || (cookie && tie->cookie != *cookie))
-		return;
-	survives = descriptors_of(tie->cookie).survives;
-	real_fcntl(tie->anchor, F_SETFD, (void *)(intptr_t)(survives ? 0 : FD_CLOEXEC));
-}
-
-void lifetime_exec(uint64_t cookie)
-{
-	ties_visit(exec_update, &cookie);
-}
-
-void lifetime_exec_all(void)
-{
-	ties_visit(exec_update, NULL);
 }
 
 struct anchor_visit {

@@ -12,6 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * Looks for the descriptors of an acquiring socket and notes them: the low ones, and if it
+ * has none of these, those below `end`.
+ */
+void lifetime_find(uint64_t cookie, int end);
+
 /* An acquiring socket has lost a descriptor here. */
 void lifetime_closed(uint64_t cookie);
 

@@ -16,11 +16,10 @@
 static int ask_by_option(int fd, const void *pointer)
 {
 	/* Four bytes are read before it is looked at which option it is. */
-	return syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) ? errno
-										   : ENOPROTOOPT;
+	return real_setsockopt(fd, SOL_SOCKET, NO_SUCH_OPTION, pointer, 4) ? errno : ENOPROTOOPT;
 }
 
-/* For MPTCP sockets, which look at the option first. */
+/* For MPTCP sockets, which look at the option first, and where a sandbox answers. */
 static bool ask_by_pipe(const void *pointer, size_t size)
 {
 	int pair[2];
@@ -45,13 +44,14 @@ bool memory_readable(int fd, const void *pointer, size_t size)
 	int saved = errno, answer = ask_by_option(fd, first);
 	bool readable;
 
-	if (answer == EOPNOTSUPP || (answer == EFAULT && size < 4)) {
+	if (answer == ENOPROTOOPT && page_of(first) != page_of(last))
+		answer = ask_by_option(fd, last - 3);
+	if (answer == ENOPROTOOPT)
+		readable = true;
+	else if (answer == EBADF || answer == ENOTSOCK || (answer == EFAULT && size >= 4))
+		readable = false;
+	else
 		readable = ask_by_pipe(pointer, size);
-	} else {
-		if (answer == ENOPROTOOPT && page_of(first) != page_of(last))
-			answer = ask_by_option(fd, last - 3);
-		readable = answer == ENOPROTOOPT;
-	}
 	errno = saved;
 	return readable;
 }

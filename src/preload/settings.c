@@ -13,7 +13,7 @@
 #include "preload/run.h"
 #include "preload/settings.h"
 
-_Atomic unsigned int hook_state = STATE_NEW | STATE_UNCOPIED;
+_Atomic unsigned int hook_state = STATE_NEW;
 struct settings settings;
 
 int hook_return(int error, int saved_errno)

@@ -5,7 +5,9 @@
  * added: the numbers of anchors hardly ever change.
  */
 #include <errno.h>
+#include <limits.h>
 #include <spawn.h>
+#include <sys/resource.h>
 
 #include "preload/anchor.h"
 #include "preload/fdtable.h"
@@ -21,10 +23,29 @@ int hook_addopen(file_actions *actions, int fd, const char *path, int flags, mod
 int hook_addclosefrom(file_actions *actions, int from)
 	HOOK(posix_spawn_file_actions_addclosefrom_np);
 
+/* libc takes no number for an action that is not below it. */
+static unsigned int limit_get(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX
+		       ? INT_MAX
+		       : (unsigned int)limit.rlim_cur;
+}
+
+/* The limit may have been lowered since: then the anchors above it move below. */
+static void anchors_below(unsigned int limit)
+{
+	unsigned int anchor;
+
+	while (anchor_next(limit, ~0U, &anchor) && anchor_vacate((int)anchor))
+		;
+}
+
 int hook_addclose(file_actions *actions, int fd)
 {
 	/* To close what is not open is no error in a child. */
-	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd))
+	if (hook_needed(STATE_TABLE | STATE_RUN) && anchor_is(fd) && (unsigned int)fd < limit_get())
 		return 0;
 	return real_posix_spawn_file_actions_addclose(actions, fd);
 }
@@ -60,8 +81,10 @@ int hook_adddup2(file_actions *actions, int fd, int to)
 	anchor_vacate(to);
 	carrying.error = real_posix_spawn_file_actions_adddup2(actions, fd, to);
 	entry = fdtable_get(fd);
-	if (!carrying.error && entry.flags & FD_ACQUIRER)
-		lifetime_anchors(entry.cookie, carry_on, &carrying);
+	if (carrying.error || !(entry.flags & FD_ACQUIRER))
+		return carrying.error;
+	anchors_below(limit_get());
+	lifetime_anchors(entry.cookie, carry_on, &carrying);
 	return carrying.error;
 }
 
@@ -80,6 +103,8 @@ int hook_addclosefrom(file_actions *actions, int from)
 
 	if (from < 0 || !hook_needed(STATE_TABLE | STATE_RUN))
 		return real_posix_spawn_file_actions_addclosefrom_np(actions, from);
+	/* The number behind the last one must be below the limit, too. */
+	anchors_below(limit_get() - 1);
 	while (!error && anchor_next(next, ~0U, &anchor)) {
 		/* One by one up to the anchor; numbers that are not open are no error. */
 		for (; !error && next < anchor; next++)

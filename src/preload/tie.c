@@ -155,22 +155,30 @@ void ties_visit(tie_visitor *visit, void *context)
 
 static void move_anchor(const struct tie *tie, void *context)
 {
-	int fd = *(int *)context, flags, copy, place;
+	int fd = *(int *)context, copy, place;
 
 	if (tie->anchor != fd)
 		return;
-	flags = real_fcntl(fd, F_GETFD, NULL);
-	copy = anchor_copy(fd, flags >= 0 && !(flags & FD_CLOEXEC));
+	copy = anchor_copy(fd, real_survives_exec(fd));
 	place = place_find(tie->token);
-	if (copy < 0 || place < 0)
+	if (copy < 0)
 		return;
+	if (place < 0) {
+		real_close(copy); /* its tie has ended meanwhile */
+		return;
+	}
 	if (!fdtable_is_ours()) {
 		hook_state_add(STATE_MOVED);
 		return;
 	}
-	atomic_store(&places[place].anchor, copy);
 	anchor_note(copy, tie->token);
+	atomic_store(&places[place].anchor, copy);
 	fdtable_clear(fd);
+	/* Another thread has ended the tie meanwhile, and closed the old number alone. */
+	if (atomic_load(&places[place].token) != tie->token) {
+		fdtable_clear(copy);
+		real_close(copy);
+	}
 }
 
 void tie_move_anchor(int fd)
