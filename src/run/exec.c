@@ -127,7 +127,7 @@ static struct pool *pool_find(void)
 		fail("the pool in %s cannot be opened: %s; %s, or set PORTRES_DIR to another "
 		     "folder",
 		     folder ? folder : "/dev/shm", strerror(-error),
-		     error == -ENOSPC ? "make room there"
+		     error == -ENOSPC ? "make room there (quotas and ulimit -f count, too)"
 				      : "see that it is there and can be written");
 	return pool;
 }

@@ -90,6 +90,13 @@ void fail(const char *format, ...)
 	exit(EXIT_FAILED);
 }
 
+__attribute__((noreturn)) static void say_and_exit(const char *text)
+{
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		fail("standard output cannot be written: %s; see where it goes", strerror(errno));
+	exit(0);
+}
+
 static uint16_t count_read(const char *option, const char *text)
 {
 	uint64_t number;
@@ -107,8 +114,9 @@ static double seconds_read(const char *text)
 
 	errno = 0;
 	seconds = strtod(text, &end);
-	if (errno || end == text || *end || !isfinite(seconds) || seconds < 0 ||
-	    seconds > LONGEST_WAIT)
+	/* strtod also takes white space, signs, hexadecimal numbers and words */
+	if (errno || end == text || text[strspn(text, "0123456789.")] || !isfinite(seconds) ||
+	    seconds < 0 || seconds > LONGEST_WAIT)
 		fail("--wait %s: not a number of seconds; give 0 or more", text);
 	return seconds;
 }
@@ -232,11 +240,9 @@ void options_read(struct options *options, int argc, char **argv)
 			options->substitute = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
-			exit(fflush(stdout) ? EXIT_FAILED : 0);
+			say_and_exit(usage);
 		case OPTION_VERSION:
-			puts("portres-run (libportres) " PACKAGE_VERSION);
-			exit(fflush(stdout) ? EXIT_FAILED : 0);
+			say_and_exit("portres-run (libportres) " PACKAGE_VERSION "\n");
 		case ':':
 			fail("%s needs an argument; see portres-run --help", argv[optind - 1]);
 		default:

@@ -12,7 +12,8 @@ static size_t place(const char *at, const struct block *block, unsigned int *por
 	const char *digits = at + 1;
 	uint64_t nth;
 
-	if (*at != '{' || !text_number(&digits, 10, POOL_PORTS - 1, &nth) || *digits != '}' ||
+	if (*at != '{' || (at[1] == '0' && at[2] != '}') ||
+	    !text_number(&digits, 10, POOL_PORTS - 1, &nth) || *digits != '}' ||
 	    nth >= block->count)
 		return 0;
 	*port = block->first + (unsigned int)nth;
