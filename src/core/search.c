@@ -128,6 +128,12 @@ static uint32_t search_start(void)
 	return SEARCH_START + random % SEARCH_SPREAD;
 }
 
+/* Where somebody has a range of his own, nobody else is to go on. */
+static _Atomic uint32_t *cursor_of(struct pool *pool, const struct acquire_request *request)
+{
+	return request->range.last ? &pool->range_cursor : &pool->search_cursor;
+}
+
 int search_begin(struct search *search, struct pool *pool, const struct acquire_request *request)
 {
 	*search = (struct search){
@@ -137,7 +143,8 @@ int search_begin(struct search *search, struct pool *pool, const struct acquire_
 	};
 	if (!search->map)
 		return -ENOMEM;
-	search->at = atomic_load_explicit(&pool->search_cursor, memory_order_relaxed) % POOL_PORTS;
+	search->at = atomic_load_explicit(cursor_of(pool, request), memory_order_relaxed) %
+		     POOL_PORTS;
 	if (!search->at)
 		search->at = search_start();
 	if (request->range.last &&
@@ -223,9 +230,6 @@ void search_failed(struct search *search, uint16_t port)
 
 void search_taken(struct search *search, uint16_t first)
 {
-	/* Where somebody has a range of his own nobody else is to go on. */
-	if (search->request->range.last)
-		return;
-	atomic_store_explicit(&search->pool->search_cursor,
+	atomic_store_explicit(cursor_of(search->pool, search->request),
 			      (uint32_t)first + search->request->count, memory_order_relaxed);
 }

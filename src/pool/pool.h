@@ -81,8 +81,9 @@ struct pool {
 	uint64_t netns;     /* the network namespace, as pool_open was told */
 	uint64_t namespace; /* in which the pids of BINDING words count (process.h) */
 	uint32_t claim_index; /* the interface index that claims are bound to */
-	_Atomic uint32_t slot_cursor, search_cursor;
-	uint8_t reserved[4096 - 52];
+	_Atomic uint32_t slot_cursor;
+	_Atomic uint32_t search_cursor, range_cursor; /* anywhere; where PORTRES_RANGE says */
+	uint8_t reserved[4096 - 56];
 	struct pool_slot slots[POOL_SLOTS];
 	_Atomic uint64_t words[PROTOCOLS][POOL_PORTS];
 };

@@ -44,8 +44,7 @@ static bool acquired_tie(int fd, const struct reservation *reservation, int anch
 	slot_socket_set(reservation->pool, reservation->token, tie.cookie);
 	/* In this order: a tie whose socket has no descriptor would be swept. */
 	if (fdtable_set(fd, entry) && tie_add(&tie)) {
-		/* Copies from before are its descriptors, too; an exec or a message brings them. */
-		lifetime_find(tie.cookie, 0);
+		lifetime_tied(&tie);
 		return true;
 	}
 	real_close(anchor);

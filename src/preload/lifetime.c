@@ -53,49 +53,85 @@ static bool survives_here(uint64_t cookie)
 	return false;
 }
 
+static bool survives_exec(uint64_t cookie)
+{
+	return descriptors_of(cookie).survives || (!fdtable_is_ours() && survives_here(cookie));
+}
+
+static void anchor_set(const struct tie *tie, bool survives)
+{
+	real_fcntl(tie->anchor, F_SETFD, (void *)(intptr_t)(survives ? 0 : FD_CLOEXEC));
+}
+
+struct exec_change {
+	uint64_t cookie;
+	bool survives;
+};
+
 static void exec_update(const struct tie *tie, void *context)
 {
-	const uint64_t *cookie = context;
-	bool survives;
+	const struct exec_change *change = context;
 
-	if (!tie->cookie || (cookie && tie->cookie != *cookie))
-		return;
-	survives = descriptors_of(tie->cookie).survives ||
-		   (!fdtable_is_ours() && survives_here(tie->cookie));
-	real_fcntl(tie->anchor, F_SETFD, (void *)(intptr_t)(survives ? 0 : FD_CLOEXEC));
+	if (tie->cookie == change->cookie)
+		anchor_set(tie, change->survives);
 }
 
 void lifetime_exec(uint64_t cookie)
 {
-	ties_visit(exec_update, &cookie);
+	struct exec_change change = {cookie, survives_exec(cookie)};
+
+	ties_visit(exec_update, &change);
+}
+
+static void exec_update_any(const struct tie *tie, void *context)
+{
+	(void)context;
+	if (tie->cookie)
+		anchor_set(tie, survives_exec(tie->cookie));
 }
 
 void lifetime_exec_all(void)
 {
-	ties_visit(exec_update, NULL);
+	ties_visit(exec_update_any, NULL);
 }
+
+struct discovery {
+	uint64_t cookie;
+	bool any;
+};
 
 static void descriptor_note(int fd, void *context)
 {
-	struct fd_entry entry = {.cookie = *(uint64_t *)context, .flags = FD_ACQUIRER}, known;
+	struct discovery *discovery = context;
+	struct fd_entry entry = {.cookie = discovery->cookie}, known;
 
 	if (socket_cookie(fd) != entry.cookie)
 		return;
 	known = fdtable_get(fd);
-	if (known.flags && known.cookie == entry.cookie) {
-		known.flags |= FD_ACQUIRER;
+	if (known.flags && known.cookie == entry.cookie)
 		entry = known;
-	}
-	fdtable_set(fd, entry);
+	if (entry.flags & FD_ACQUIRER)
+		return;
+	entry.flags |= FD_ACQUIRER;
+	discovery->any |= fdtable_set(fd, entry);
 }
 
 void lifetime_find(uint64_t cookie, int end)
 {
+	struct discovery discovery = {.cookie = cookie};
+
 	/* All low ones, be the limit lower now; high ones only if it has none of these. */
-	open_visit(0, ANCHOR_HIGHEST, descriptor_note, &cookie);
+	open_visit(0, ANCHOR_HIGHEST, descriptor_note, &discovery);
 	if (!descriptors_of(cookie).any)
-		open_visit(ANCHOR_HIGHEST + 1, end, descriptor_note, &cookie);
-	lifetime_exec(cookie);
+		open_visit(ANCHOR_HIGHEST + 1, end, descriptor_note, &discovery);
+	if (discovery.any)
+		lifetime_exec(cookie);
+}
+
+void lifetime_tied(const struct tie *tie)
+{
+	lifetime_find(tie->cookie, 0);
+	anchor_set(tie, survives_exec(tie->cookie));
 }
 
 /* No call of ours need have made a copy: an exec and a message bring them, too. */

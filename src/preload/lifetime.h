@@ -12,11 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/tie.h"
+
 /*
  * Looks for the descriptors of an acquiring socket and notes them: the low ones, and if it
  * has none of these, those below `end`.
  */
 void lifetime_find(uint64_t cookie, int end);
+
+/* A reservation has come to live with a socket: with copies from before, too, as an exec
+ * or a message brings them. */
+void lifetime_tied(const struct tie *tie);
 
 /* An acquiring socket has lost a descriptor here. */
 void lifetime_closed(uint64_t cookie);

@@ -34,6 +34,7 @@ int main(void)
 	FIELD(struct pool, claim_index);
 	FIELD(struct pool, slot_cursor);
 	FIELD(struct pool, search_cursor);
+	FIELD(struct pool, range_cursor);
 	FIELD(struct pool, slots);
 	FIELD(struct pool, words);
 	SIZE(INET_PORT_RANGE);

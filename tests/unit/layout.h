@@ -38,6 +38,7 @@ AT(pool, namespace, 32);
 AT(pool, claim_index, 40);
 AT(pool, slot_cursor, 44);
 AT(pool, search_cursor, 48);
+AT(pool, range_cursor, 52);
 AT(pool, slots, 4096);
 AT(pool, words, 397312);
 _Static_assert(sizeof(struct pool) == 1445888, "bytes of the file");

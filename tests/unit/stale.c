@@ -65,8 +65,8 @@ static void test_acquire_around_dead(void)
 	close(anchor);
 	/* With another one that looks free it is not even tried. */
 	request.range.last = (uint16_t)(first + 2 * COUNT - 1);
-	IS(atomic_load(&pool->search_cursor), first + COUNT);
-	atomic_store(&pool->search_cursor, first);
+	IS(atomic_load(&pool->range_cursor), first + COUNT);
+	atomic_store(&pool->range_cursor, first);
 	IS_FATAL(reservation_acquire(pool, &request, &reservation, &anchor), 0);
 	IS(reservation.block.first, first + COUNT);
 	close(anchor);
