@@ -103,11 +103,10 @@ struct discovery {
 static void descriptor_note(int fd, void *context)
 {
 	struct discovery *discovery = context;
-	struct fd_entry entry = {.cookie = discovery->cookie}, known;
+	struct fd_entry entry = {.cookie = discovery->cookie}, known = fdtable_get(fd);
 
-	if (socket_cookie(fd) != entry.cookie)
+	if (known.flags & FD_ANCHOR || socket_cookie(fd) != entry.cookie)
 		return;
-	known = fdtable_get(fd);
 	if (known.flags && known.cookie == entry.cookie)
 		entry = known;
 	if (entry.flags & FD_ACQUIRER)
