@@ -31,8 +31,8 @@ extern "C" {
 /*
  * Reserves a block. fd is a TCP or UDP socket over IPv4 or IPv6: it chooses the
  * protocol (IPv4 and IPv6 are one), and the reservation lives until its last
- * descriptor is closed. dup, fork and exec carry it on; SCM_RIGHTS and the dup2
- * action of posix_spawn do not.
+ * descriptor is closed. dup, fork, exec and posix_spawn carry it on; a message to
+ * another process (SCM_RIGHTS) does not.
  *
  * The argument points to 16 bytes. Read: the first 4, StartPort (network byte
  * order; 0: any block) and NumberOfPorts (host byte order, at least 1). Written
@@ -47,7 +47,7 @@ extern "C" {
  *               the pool's folder or file is not the user's alone
  *   EBADF, ENOTSOCK, EOPNOTSUPP  not open, not a socket, not TCP or UDP over IP
  *   EFAULT      the argument cannot be read or written
- *   EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC  a limit is reached
+ *   EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EAGAIN  a limit is reached
  *   EOPNOTSUPP  also: the kernel lacks the means (before Linux 5.7), portres-hold is
  *               missing, or the socket is of another network namespace than the thread
  *   EBADMSG     the pool file is damaged (see PORTRES_DIR)

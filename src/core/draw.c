@@ -51,8 +51,9 @@ int port_round(struct port_bind *bind, port_try *try, uint16_t *port)
 			continue;
 		if (!error) {
 			*port = candidate;
-			/* Only if nobody has moved it on: order is all that it gives. */
-			atomic_compare_exchange_strong_explicit(cursor, &seen, offset + 1,
+			/* Only if nobody has moved it on. It does not come back to where it was,
+			 * so that who walks sees that others have drawn. */
+			atomic_compare_exchange_strong_explicit(cursor, &seen, seen + i + 1,
 								memory_order_relaxed,
 								memory_order_relaxed);
 		}

@@ -91,10 +91,18 @@ static bool associated_as_copy(int fd, struct fd_entry *entry)
 int association_find(int fd, struct association list[RUNS_MAX])
 {
 	struct fd_entry entry = fdtable_get(fd);
+	uint64_t cookie;
 
-	/* The socket of an old entry may be closed, and its number another's. */
-	if (entry.flags & FD_ASSOCIATED && entry.cookie == socket_cookie(fd))
-		return associated(fd, &entry, &list[0]);
+	if (entry.flags & FD_ASSOCIATED) {
+		errno = 0;
+		cookie = socket_cookie(fd);
+		/* The socket of an old entry may be closed, and its number another's. */
+		if (cookie == entry.cookie)
+			return associated(fd, &entry, &list[0]);
+		/* A sandbox does not let us ask. */
+		if (!cookie && errno != EBADF && errno != ENOTSOCK)
+			return -EADDRNOTAVAIL;
+	}
 	if (associated_as_copy(fd, &entry))
 		return associated(fd, &entry, &list[0]);
 	return run_count() ? in_runs(fd, &entry, list) : 0;

@@ -9,6 +9,7 @@ pitfall_port_programs = \
 	tests/pitfalls/31-leaks \
 	tests/pitfalls/32-aba \
 	tests/pitfalls/34-search \
+	tests/pitfalls/35-crossing \
 	tests/pitfalls/35-threads \
 	tests/pitfalls/36-options \
 	tests/pitfalls/37-lengths
@@ -30,6 +31,9 @@ tests_pitfalls_30_pids_SOURCES = tests/pitfalls/30-pids.c $(pitfall_headers)
 tests_pitfalls_31_leaks_SOURCES = tests/pitfalls/31-leaks.c $(pitfall_headers)
 tests_pitfalls_32_aba_SOURCES = tests/pitfalls/32-aba.c $(pitfall_headers)
 tests_pitfalls_34_search_SOURCES = tests/pitfalls/34-search.c $(pitfall_headers)
+tests_pitfalls_35_crossing_SOURCES = tests/pitfalls/35-crossing.c tests/pitfalls/step.h \
+	$(preload_headers)
+tests_pitfalls_35_crossing_LDADD = -lpthread
 tests_pitfalls_35_threads_SOURCES = tests/pitfalls/35-threads.c $(pitfall_headers)
 tests_pitfalls_35_threads_LDADD = -lpthread
 tests_pitfalls_36_options_SOURCES = tests/pitfalls/36-options.c $(pitfall_headers)

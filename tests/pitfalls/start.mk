@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # What goes wrong in preload libraries before main() and around it: calls that they do not
 # see, calls that come too early, look-ups, other libcs and word sizes, sanitizers, names.
-start_programs = tests/pitfalls/00-unseen-calls tests/pitfalls/00-unseen-own-close \
-	tests/pitfalls/00-unseen-processes
+start_programs = tests/pitfalls/00-unseen-calls tests/pitfalls/00-unseen-copies \
+	tests/pitfalls/00-unseen-own-close tests/pitfalls/00-unseen-processes \
+	tests/pitfalls/02-dlopen
 start_tests = \
 	tests/pitfalls/00-unseen-programs.test \
 	tests/pitfalls/00-unseen-run.test \
@@ -33,3 +34,13 @@ tests_pitfalls_00_unseen_calls_SOURCES = tests/pitfalls/00-unseen-calls.c $(prel
 tests_pitfalls_00_unseen_own_close_SOURCES = tests/pitfalls/00-unseen-calls.c $(preload_headers)
 tests_pitfalls_00_unseen_own_close_CPPFLAGS = $(AM_CPPFLAGS) -DOWN_CLOSE
 tests_pitfalls_00_unseen_processes_SOURCES = tests/pitfalls/00-unseen-processes.c $(preload_headers)
+tests_pitfalls_00_unseen_copies_SOURCES = tests/pitfalls/00-unseen-copies.c tests/pitfalls/modes.h \
+	$(preload_headers)
+tests_pitfalls_00_unseen_copies_LDADD = -lpthread
+tests_pitfalls_02_dlopen_SOURCES = tests/pitfalls/02-dlopen.c tests/pitfalls/modes.h $(preload_headers)
+
+# What 02-dlopen loads; -rpath makes it a shared object.
+check_LTLIBRARIES += tests/pitfalls/dlopen-plugin.la
+tests_pitfalls_dlopen_plugin_la_SOURCES = tests/pitfalls/dlopen-plugin.c
+tests_pitfalls_dlopen_plugin_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_pitfalls_dlopen_plugin_la_LIBADD = -lpthread

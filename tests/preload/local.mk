@@ -49,7 +49,7 @@ tests_preload_plain_SOURCES = tests/preload/plain.c $(preload_headers)
 tests_preload_release_SOURCES = tests/preload/release.c $(preload_headers)
 tests_preload_same_port_SOURCES = tests/preload/same-port.c $(preload_headers)
 tests_preload_strangers_SOURCES = tests/preload/strangers.c $(preload_headers)
-tests_preload_time_wait_SOURCES = tests/preload/time-wait.c $(preload_headers)
+tests_preload_time_wait_SOURCES = tests/preload/time-wait.c tests/preload/sandbox.h $(preload_headers)
 tests_preload_budget_holder_SOURCES = tests/preload/budget-holder.c $(preload_headers)
 tests_preload_churn_SOURCES = tests/preload/churn.c tests/preload/churn.h tests/pitfalls/network.h \
 	$(preload_headers)

@@ -78,6 +78,40 @@ static void exhausted(int tcp, int udp, const char *what)
 		close(fds[--count]);
 }
 
+/*
+ * Of as many ports as the run has, each reaches each of two peers from each of two
+ * addresses of the program's own: a port that other connections have is not in use for
+ * this one as long as the two addresses of the connection differ.
+ */
+static void from_addresses(void)
+{
+	static const char *const sources[] = {"127.0.0.2", "127.0.0.3"};
+	int servers[] = {listening("127.0.0.1", 0, RAW), listening("127.0.0.1", 0, RAW)};
+	int fds[12], count = 0, fd, i, error;
+
+	/* one of each kind, and again: the port that is next is not the one that is free */
+	for (; count < 12; count++) {
+		i = count % 4;
+		fd = fds[count] = socket_open(TCP, "127.0.0.1", 0);
+		option_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, 0);
+		error = 0;
+		if (socket_bind(fd, sources[i / 2], 0, 0) ||
+		    socket_connect(fd, "127.0.0.1", port_of(servers[i % 2]), 0))
+			error = errno;
+		else if (!inside(port_of(fd)) || !has_address(fd, sources[i / 2]))
+			error = ERANGE;
+		socket_reset_at_close(fd, 0);
+		ok(error == (count < 8 ? 0 : EADDRNOTAVAIL),
+		   "--connect: from %s to peer %d, time %d", sources[i / 2], i % 2, count / 4 + 1);
+		if (error)
+			diag("%s", strerrorname_np(error));
+	}
+	while (count)
+		close(fds[--count]);
+	socket_close(servers[0], RAW);
+	socket_close(servers[1], RAW);
+}
+
 /* The program inside the run: its test is named by the first argument. */
 static int in_run(const char *test, int tests_before)
 {
@@ -94,6 +128,8 @@ static int in_run(const char *test, int tests_before)
 		exhausted(-EADDRNOTAVAIL, -EAGAIN, "--connect, exhausted");
 	} else if (!strcmp(test, "pass")) {
 		exhausted(0, 0, "--connect --full pass, exhausted");
+	} else if (!strcmp(test, "addresses")) {
+		from_addresses();
 	} else if (!strcmp(test, "tcp")) {
 		all_ways(1, 0, "--connect --tcp");
 		listens(1, "--connect --tcp");
@@ -153,6 +189,7 @@ int main(int argc, char **argv)
 	start("plain", (const char *const[]){NULL});
 	start("connect", (const char *const[]){"--connect", NULL});
 	start("pass", (const char *const[]){"--connect", "--full", "pass", NULL});
+	start("addresses", (const char *const[]){"-n", "2", "--connect", NULL});
 	start("tcp", (const char *const[]){"--connect", "--tcp", NULL});
 	start("udp", (const char *const[]){"--connect", "--udp", NULL});
 	return done_testing();

@@ -5,9 +5,11 @@
  * with SO_REUSEADDR beside TIME_WAIT, without listening, is easily taken for no
  * socket at all: its port is neither acquired nor handed out.
  */
-#include "process.h"
+#include "sandbox.h"
+#include <linux/netlink.h>
+#include <sys/mman.h>
 
-enum { COUNT = 6 };
+enum { COUNT = 6, HANDLER_STACK = 8192 };
 
 /* Connections in TIME_WAIT at this local port, by what the kernel shows. */
 static int in_time_wait(int port)
@@ -194,11 +196,78 @@ static void not_handed_out(int by_child)
 	close(block.fd);
 }
 
+static struct block small;
+static int drawn_in_handler;
+
+static void draw_in_handler(int signal_number)
+{
+	(void)signal_number;
+	drawn_in_handler = drawn(&small, "0.0.0.0", 0, 0);
+}
+
+/* A handler's stack may be small, and what lies below it is not the program's. */
+static int handed_out_in_handler(void *unused)
+{
+	struct sigaction action = {.sa_handler = draw_in_handler, .sa_flags = SA_ONSTACK};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *below = mmap(NULL, page + HANDLER_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = {.ss_sp = below + page, .ss_size = HANDLER_STACK};
+	int fd;
+
+	(void)unused;
+	small = reserve(TCP, 1);
+	fd = drawn(&small, "0.0.0.0", 0, REUSEADDR);
+	if (fd < 0 || listen(fd, 4) || below == MAP_FAILED || mprotect(below, page, PROT_NONE) ||
+	    sigaltstack(&stack, NULL) || sigaction(SIGUSR1, &action, NULL))
+		bail_out("a handler with a stack of its own");
+	serve_and_close(fd, 0);
+	raise(SIGUSR1);
+	return drawn_in_handler >= 0 && port_of(drawn_in_handler) == small.start;
+}
+
+/* AF_NETLINK alone tells who has a port; without it nobody is taken to be gone. */
+static int not_acquired_unasked(void *unused)
+{
+	int start = stale_block();
+	struct block block;
+
+	(void)unused;
+	forbid_first(SYS_socket, AF_NETLINK, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+	block = try_reserve(TCP, start, COUNT);
+	/* another test may have taken a port */
+	return start && block.fd < 0 && errno == EADDRINUSE;
+}
+
+/* In a run of one port that may pass: the kernel chooses, it is no error. */
+static int passes_unasked(void *unused)
+{
+	int fd = bound(TCP, "0.0.0.0", 0, REUSEADDR), port = port_of(fd);
+
+	(void)unused;
+	if (port != atoi(getenv("PORTRES_FIRST")) || listen(fd, 4))
+		bail_out("a server of the run");
+	serve_and_close(fd, 0);
+	forbid_first(SYS_socket, AF_NETLINK, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+	fd = bound(TCP, "0.0.0.0", 0, 0);
+	return fd >= 0 && port_of(fd) != port;
+}
+
+static int run_passes_unasked(void *self)
+{
+	execl(getenv("PORTRES_RUN"), "portres-run", "-n", "1", "--full", "pass", "--", self, "pass",
+	      (char *)NULL);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	char self[4096];
 	int seen = 0;
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
-	(void)argc;
+	if (argc > 1)
+		return !passes_unasked(NULL);
 	private_pool(argv);
 	settled(acquired, &seen);
 	ok(seen & ACQUIRED, "ACQUIRE of ports that only TIME_WAIT holds: 0");
@@ -212,5 +281,13 @@ int main(int argc, char **argv)
 	   "ACQUIRE with one port bound by a stranger beside TIME_WAIT: EADDRINUSE, nothing left");
 	not_handed_out(0);
 	not_handed_out(1);
+	if (sysconf(_SC_MINSIGSTKSZ) > HANDLER_STACK / 2)
+		skip("bind in a handler with a small stack", "the processor has large registers");
+	else
+		confined(handed_out_in_handler, NULL,
+			 "bind to port 0 in a handler with a stack of 8 kB, over TIME_WAIT");
+	confined(not_acquired_unasked, NULL, "ACQUIRE without AF_NETLINK: EADDRINUSE");
+	self[length < 0 ? 0 : length] = '\0';
+	confined(run_passes_unasked, self, "bind without AF_NETLINK: --full pass passes");
 	return done_testing();
 }
