@@ -36,17 +36,21 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 		       : 1;
 }
 
+int association_unasked(int fd, int error)
+{
+	if (error == -EBADF || error == -ENOTSOCK || error == -EOPNOTSUPP)
+		return 0;
+	return run_count() || fdtable_get(fd).flags & FD_ASSOCIATED ? -EADDRNOTAVAIL : 0;
+}
+
 static int in_runs(int fd, const struct fd_entry *known, struct association list[RUNS_MAX])
 {
 	enum protocol protocol;
 	unsigned int i;
 	int found = 0, error = socket_protocol(fd, &protocol);
 
-	if (error == -EBADF || error == -ENOTSOCK || error == -EOPNOTSUPP)
-		return 0;
-	/* A sandbox does not let us ask. */
 	if (error)
-		return -EADDRNOTAVAIL;
+		return association_unasked(fd, error);
 	for (i = 0; i < run_count(); i++) {
 		const struct run *run = run_get(i);
 		struct association *association = &list[found];
@@ -131,16 +135,18 @@ void association_bound(const struct association *association, uint16_t port)
 bool association_peer(int fd, const struct sockaddr *address, socklen_t length,
 		      struct sockaddr_storage *peer)
 {
-	enum protocol protocol;
-	int domain;
+	enum protocol protocol = PROTOCOL_TCP;
+	int domain, error = socket_protocol(fd, &protocol);
 
 	if (length < sizeof peer->ss_family || length > sizeof *peer ||
-	    socket_protocol(fd, &protocol) || !memory_readable(fd, address, length))
+	    (error && !association_unasked(fd, error)) || !memory_readable(fd, address, length))
 		return false;
 	memset(peer, 0, sizeof *peer);
 	memcpy(peer, address, length);
 	if (peer->ss_family == AF_UNSPEC)
 		return false; /* undoes a connect */
+	if (error)
+		return peer->ss_family == AF_INET || peer->ss_family == AF_INET6;
 	/* On UDP the port comes first, whatever the kernel thinks of the address then. */
 	return protocol == PROTOCOL_UDP ||
 	       (address_valid(peer, length) &&

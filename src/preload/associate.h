@@ -27,6 +27,12 @@ struct association {
  */
 int association_find(int fd, struct association list[RUNS_MAX]);
 
+/*
+ * What to do about a socket of which socket_protocol did not tell what it is: 0, it is
+ * none of ours; -EADDRNOTAVAIL where a sandbox does not let us ask and it may be.
+ */
+int association_unasked(int fd, int error);
+
 /* Whether connect or a send on it may have something of ours to do. */
 bool association_pending(int fd);
 

@@ -30,12 +30,13 @@ static int listen_prepared(int fd, int backlog)
 	struct reservation reservation;
 	struct socket_call call = {fd, PROTOCOL_TCP, -1};
 	enum protocol protocol;
-	int saved = errno, error;
+	int saved = errno, error = socket_protocol(fd, &protocol);
 
 	/* The kernel refuses all others, and binds none of them. */
-	error = socket_protocol(fd, &protocol) || protocol != PROTOCOL_TCP
-			? 0
-			: association_bind_implicit(fd, true, NULL, 0);
+	if (error)
+		error = association_unasked(fd, error);
+	else if (protocol == PROTOCOL_TCP)
+		error = association_bind_implicit(fd, true, NULL, 0);
 	if (error)
 		return hook_return(error, saved);
 	errno = saved;

@@ -24,10 +24,10 @@ static int send_prepare(int fd, int flags, const struct sockaddr *address, sockl
 {
 	struct sockaddr_storage peer;
 	enum protocol protocol;
-	int saved = errno, error = 0;
+	int saved = errno, error = socket_protocol(fd, &protocol);
 
-	if (socket_protocol(fd, &protocol)) {
-		/* none of ours */
+	if (error) {
+		error = association_unasked(fd, error);
 	} else if (protocol == PROTOCOL_UDP) {
 		if (!address || (length <= sizeof peer && readable(fd, address, length)))
 			error = association_bind_implicit(fd, false, NULL, 0);
