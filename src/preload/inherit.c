@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guard/anchor.h"
@@ -17,9 +16,6 @@
 #include "preload/tie.h"
 #include "real/netns.h"
 
-/* Beyond this an acquiring socket is not looked for, rather than for a second at start. */
-#define SOCKET_HIGHEST 65536
-
 /* Anchors stand one below the other, from the top; but one may have ended, and another may
  * have made way. */
 #define NEAR 64
@@ -27,13 +23,9 @@
 /* The descriptors of the acquiring socket here. False if there is none for sure. */
 static bool find_socket(uint64_t cookie)
 {
-	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
-	int end = SOCKET_HIGHEST;
+	bool all = lifetime_find(cookie);
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SOCKET_HIGHEST)
-		end = (int)limit.rlim_cur;
-	lifetime_find(cookie, end);
-	return fdtable_find(cookie, FD_ACQUIRER).flags || (uint64_t)end < limit.rlim_cur;
+	return fdtable_find(cookie, FD_ACQUIRER).flags || !all;
 }
 
 static void take_over(int fd, void *context)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #include "guard/anchor.h"
 #include "preload/fdtable.h"
@@ -12,9 +11,6 @@
 #include "real/real.h"
 
 #define SWEEP_SOME 1
-
-/* Beyond this a copy that no call of ours has made is not looked for. */
-#define SEARCH_END 4096
 
 struct descriptors {
 	uint64_t cookie;
@@ -115,35 +111,28 @@ static void descriptor_note(int fd, void *context)
 	discovery->any |= fdtable_set(fd, entry);
 }
 
-void lifetime_find(uint64_t cookie, int end)
+bool lifetime_find(uint64_t cookie)
 {
 	struct discovery discovery = {.cookie = cookie};
+	bool all = open_visit_all(descriptor_note, &discovery);
 
-	/* All low ones, be the limit lower now; high ones only if it has none of these. */
-	open_visit(0, ANCHOR_HIGHEST, descriptor_note, &discovery);
-	if (!descriptors_of(cookie).any)
-		open_visit(ANCHOR_HIGHEST + 1, end, descriptor_note, &discovery);
 	if (discovery.any)
 		lifetime_exec(cookie);
+	return all;
 }
 
 void lifetime_tied(const struct tie *tie)
 {
-	lifetime_find(tie->cookie, 0);
+	lifetime_find(tie->cookie);
 	anchor_set(tie, survives_exec(tie->cookie));
 }
 
 /* No call of ours need have made a copy: an exec and a message bring them, too. */
 static bool is_open(uint64_t cookie)
 {
-	struct rlimit limit;
-	int end = SEARCH_END;
-
 	if (descriptors_of(cookie).any)
 		return true;
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < SEARCH_END)
-		end = (int)limit.rlim_cur;
-	lifetime_find(cookie, end);
+	lifetime_find(cookie);
 	return descriptors_of(cookie).any;
 }
 

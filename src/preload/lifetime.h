@@ -14,11 +14,9 @@
 
 #include "preload/tie.h"
 
-/*
- * Looks for the descriptors of an acquiring socket and notes them: the low ones, and if it
- * has none of these, those below `end`.
- */
-void lifetime_find(uint64_t cookie, int end);
+/* Looks for the descriptors of an acquiring socket and notes them. False if there may be
+ * more (open_visit_all). */
+bool lifetime_find(uint64_t cookie);
 
 /* A reservation has come to live with a socket: with copies from before, too, as an exec
  * or a message brings them. */

@@ -10,20 +10,6 @@
 
 enum { COPY = 40, STACK = 65536 };
 
-/* New processes of this one are in a pid namespace of their own. */
-static int new_pids(void)
-{
-	char map[64];
-	uid_t user = geteuid();
-
-	if (!unshare(CLONE_NEWPID))
-		return 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWPID))
-		return -1;
-	snprintf(map, sizeof map, "%u %u 1", user, user);
-	return write_text("/proc/self/uid_map", map);
-}
-
 static int close_and_end(void *fd)
 {
 	close(*(int *)fd);
@@ -52,7 +38,7 @@ static int vfork_elsewhere(void)
 	struct block block = reserve(TCP, 3);
 	pid_t pid;
 
-	if (new_pids())
+	if (own_namespace(CLONE_NEWPID))
 		_exit(NO_NAMESPACE);
 	pid = vfork();
 	if (!pid) {
@@ -109,7 +95,6 @@ static int copy_for_exec(void *unused)
 {
 	struct block block = {.type = TCP, .count = 3};
 	struct peer child = peer_start();
-	int good;
 	pid_t pid;
 
 	(void)unused;
@@ -125,13 +110,7 @@ static int copy_for_exec(void *unused)
 		tell(&child, (uint64_t)block.start);
 		_exit(child_end(pid));
 	}
-	/* the image says 0, the parent where the block begins */
-	block.start = (int)hear(&child);
-	block.start += (int)hear(&child);
-	good = block_taken(&block);
-	tell(&child, 0);
-	good &= peer_end(&child) == 0;
-	return good && block_free(&block);
+	return image_holds(&child, &block);
 }
 
 int main(int argc, char **argv)

@@ -88,7 +88,6 @@ static int copy_for_image(void *unused)
 	struct block block = {.type = TCP, .count = COUNT};
 	struct peer child = peer_start();
 	posix_spawn_file_actions_t actions;
-	int good;
 
 	(void)unused;
 	if (!child.pid) {
@@ -110,13 +109,7 @@ static int copy_for_image(void *unused)
 		tell(&child, (uint64_t)block.start);
 		_exit(child_end(pid));
 	}
-	/* the image says 0, the parent where the block begins */
-	block.start = (int)hear(&child);
-	block.start += (int)hear(&child);
-	good = block_taken(&block);
-	tell(&child, 0);
-	good &= peer_end(&child) == 0;
-	return good && block_free(&block);
+	return image_holds(&child, &block);
 }
 
 int main(int argc, char **argv)

@@ -208,4 +208,20 @@ HELPER int image_wait(char **argv)
 	return 0;
 }
 
+/*
+ * Whether a block is reserved as long as a program image lives (exec_waiting) that a child
+ * has made, and no longer. The image says 0, the child where the block begins.
+ */
+HELPER int image_holds(struct peer *child, struct block *block)
+{
+	int good;
+
+	block->start = (int)hear(child);
+	block->start += (int)hear(child);
+	good = block_taken(block);
+	tell(child, 0);
+	good &= peer_end(child) == 0;
+	return good && block_free(block);
+}
+
 #endif

@@ -123,21 +123,27 @@ HELPER int write_text(const char *path, const char *text)
 	return good ? 0 : -1;
 }
 
+/* A new namespace of a kind, by way of a new user's. -1 where the machine does not allow it. */
+HELPER int own_namespace(int kind)
+{
+	char map[64];
+	uid_t user = geteuid();
+
+	if (!unshare(kind))
+		return 0;
+	if (unshare(CLONE_NEWUSER | kind))
+		return -1;
+	snprintf(map, sizeof map, "%u %u 1", user, user);
+	return write_text("/proc/self/uid_map", map);
+}
+
 /*
  * Moves this process into a network of its own, where it may set what the
  * administrator may. -1 where the machine does not allow it.
  */
 HELPER int own_network(void)
 {
-	char map[64];
-	uid_t user = geteuid();
-
-	if (!unshare(CLONE_NEWNET))
-		return 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
-		return -1;
-	snprintf(map, sizeof map, "%u %u 1", user, user);
-	return write_text("/proc/self/uid_map", map);
+	return own_namespace(CLONE_NEWNET);
 }
 
 #endif
