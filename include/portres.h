@@ -95,8 +95,20 @@ typedef struct {
 } INET_PORT_RANGE, *PINET_PORT_RANGE, INET_PORT_RESERVATION, *PINET_PORT_RESERVATION;
 
 /* A token in a structure of its own: 8 bytes. */
-typedef struct {
+typedef struct _INET_PORT_RESERVATION_TOKEN {
 	ULONG64 Token;
+#ifdef __cplusplus
+	/* For inst.Token where a number is wanted, beside the SDK's inst.Token.Token. */
+	operator ULONG64() const
+	{
+		return Token;
+	}
+	_INET_PORT_RESERVATION_TOKEN &operator=(ULONG64 token)
+	{
+		Token = token;
+		return *this;
+	}
+#endif
 } INET_PORT_RESERVATION_TOKEN, *PINET_PORT_RESERVATION_TOKEN;
 
 /*
@@ -106,9 +118,9 @@ typedef struct {
 typedef struct {
 #ifdef __cplusplus
 	INET_PORT_RESERVATION Reservation;
-	alignas(8) ULONG64 Token;
+	alignas(8) INET_PORT_RESERVATION_TOKEN Token;
 #else
-	/* C sees inst.Reservation.StartPort and, as in the SDK, inst.StartPort. */
+	/* C sees, as in the SDK, inst.StartPort and inst.Token, and inst.Reservation, too. */
 	union {
 		INET_PORT_RESERVATION Reservation;
 		struct {

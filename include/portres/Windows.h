@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Another spelling, one file on Windows. */
+#include "windows.h"
