@@ -28,6 +28,7 @@ include tests/programs/local.mk
 include tests/pitfalls/start.mk
 include tests/pitfalls/descriptors.mk
 include tests/pitfalls/ports.mk
+include tests/winsock/local.mk
 include tests/differential/local.mk
 include tests/suites/local.mk
 include tests/bench/local.mk

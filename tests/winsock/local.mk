@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Winsock's face: programs that are linked with it, as those from Windows are.
+winsock_tests = tests/winsock/wsaioctl tests/winsock/last-error tests/winsock/print \
+	tests/winsock/sequences
+check_PROGRAMS += $(winsock_tests)
+TESTS += $(winsock_tests) tests/winsock/sample.test
+EXTRA_DIST += tests/winsock/sample.test tests/winsock/sample.cpp
+winsock_headers = tests/winsock/linked.h $(preload_headers)
+
+tests_winsock_wsaioctl_SOURCES = tests/winsock/wsaioctl.c $(winsock_headers)
+tests_winsock_wsaioctl_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
+tests_winsock_wsaioctl_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_last_error_SOURCES = tests/winsock/last-error.c $(winsock_headers)
+tests_winsock_last_error_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_sequences_SOURCES = tests/winsock/sequences.c tests/pitfalls/network.h $(winsock_headers)
+tests_winsock_sequences_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
+tests_winsock_sequences_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_print_SOURCES = tests/winsock/print.c tests/lib/tap.h
+tests_winsock_print_LDADD = src/libportres-wmain.a
