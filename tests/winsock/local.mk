@@ -3,8 +3,8 @@
 winsock_tests = tests/winsock/wsaioctl tests/winsock/last-error tests/winsock/print \
 	tests/winsock/sequences
 check_PROGRAMS += $(winsock_tests)
-TESTS += $(winsock_tests) tests/winsock/sample.test
-EXTRA_DIST += tests/winsock/sample.test tests/winsock/sample.cpp
+TESTS += $(winsock_tests) tests/winsock/sample.test tests/winsock/layout.test
+EXTRA_DIST += tests/winsock/layout.test tests/winsock/layout.h tests/winsock/sample.test tests/winsock/sample.cpp
 winsock_headers = tests/winsock/linked.h $(preload_headers)
 
 tests_winsock_wsaioctl_SOURCES = tests/winsock/wsaioctl.c $(winsock_headers)
