@@ -55,8 +55,6 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 	bind->own_share = share;
 	bind->client = false;
 	bind->over_time_wait = false;
-	bind->abandoned_tries = 0;
-	bind->refused = false;
 	bind->flags = share ? 0 : bind->alone_flags;
 	bind->binding = word_binding(reservation->pool, reservation->token);
 	return 0;

@@ -70,19 +70,23 @@ void anchor_make_way(int fd)
 	errno = saved;
 }
 
+void anchor_close(int fd)
+{
+	int saved = errno, cancel = hook_enter();
+
+	real_close(fd);
+	hook_leave(cancel);
+	errno = saved;
+}
+
 bool anchor_vacate(int fd)
 {
-	int saved = errno, cancel;
-
 	if (!anchor_is(fd))
 		return true;
 	anchor_make_way(fd);
 	if (anchor_is(fd))
 		return false;
-	cancel = hook_enter();
-	real_close(fd);
-	hook_leave(cancel);
-	errno = saved;
+	anchor_close(fd);
 	return true;
 }
 

@@ -15,7 +15,11 @@ bool anchor_is(int fd);
 /* The program is about to put something of its own on fd: an anchor there moves away. */
 void anchor_make_way(int fd);
 
-/* The same, and the number is free then; false where there is no other place for it. */
+/* Closes a number of ours where the program calls for something else: no point at which its
+ * thread may be cancelled. Keeps errno. */
+void anchor_close(int fd);
+
+/* The same as anchor_make_way, and the number is free then; false where there is no other place for it. */
 bool anchor_vacate(int fd);
 
 /* This process's descriptor of a reservation's anchor; false where it holds none. */

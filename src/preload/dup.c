@@ -62,15 +62,6 @@ static int replace(int fd, int to, int flags)
 	return flags < 0 ? real_dup2(fd, to) : real_dup3(fd, to, flags);
 }
 
-static void close_quietly(int fd)
-{
-	int saved = errno, cancel = hook_enter();
-
-	real_close(fd);
-	hook_leave(cancel);
-	errno = saved;
-}
-
 static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 {
 	struct fd_entry before;
@@ -98,7 +89,7 @@ static HOOK_BUSY int replace_busy(int fd, int to, int flags)
 	if (result < 0) {
 		/* The limit may be lower than the number: what stands there is a copy. */
 		if (vacated)
-			close_quietly(to);
+			anchor_close(to);
 		return result;
 	}
 	/* What was on the number has been closed. */

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 
-#include "guard/anchor.h"
 #include "preload/fdtable.h"
 #include "preload/lifetime.h"
 #include "preload/open.h"
@@ -29,29 +28,25 @@ static void descriptor_look(int fd, struct fd_entry entry, void *context)
 		descriptors->survives = true;
 }
 
-/* The descriptors that an acquiring socket has in this process. */
+static void descriptor_look_at(int fd, void *context)
+{
+	struct descriptors *descriptors = context;
+
+	descriptor_look(fd, (struct fd_entry){.cookie = descriptors->cookie, .flags = FD_ACQUIRER},
+			context);
+}
+
+/* The descriptors that an acquiring socket has here; those of a table that is not ours are
+ * asked of the kernel. */
 static struct descriptors descriptors_of(uint64_t cookie)
 {
 	struct descriptors descriptors = {.cookie = cookie};
 
-	fdtable_visit(0, ~0U, descriptor_look, &descriptors);
+	if (fdtable_is_ours())
+		fdtable_visit(0, ~0U, descriptor_look, &descriptors);
+	else
+		open_visit_all(descriptor_look_at, &descriptors);
 	return descriptors;
-}
-
-/* By the kernel: a table that is not ours does not know our copies. */
-static bool survives_here(uint64_t cookie)
-{
-	int fd, top = anchor_top();
-
-	for (fd = 0; fd < top; fd++)
-		if (socket_cookie(fd) == cookie && real_survives_exec(fd))
-			return true;
-	return false;
-}
-
-static bool survives_exec(uint64_t cookie)
-{
-	return descriptors_of(cookie).survives || (!fdtable_is_ours() && survives_here(cookie));
 }
 
 static void anchor_set(const struct tie *tie, bool survives)
@@ -74,7 +69,7 @@ static void exec_update(const struct tie *tie, void *context)
 
 void lifetime_exec(uint64_t cookie)
 {
-	struct exec_change change = {cookie, survives_exec(cookie)};
+	struct exec_change change = {cookie, descriptors_of(cookie).survives};
 
 	ties_visit(exec_update, &change);
 }
@@ -83,7 +78,7 @@ static void exec_update_any(const struct tie *tie, void *context)
 {
 	(void)context;
 	if (tie->cookie)
-		anchor_set(tie, survives_exec(tie->cookie));
+		anchor_set(tie, descriptors_of(tie->cookie).survives);
 }
 
 void lifetime_exec_all(void)
@@ -124,7 +119,7 @@ bool lifetime_find(uint64_t cookie)
 void lifetime_tied(const struct tie *tie)
 {
 	lifetime_find(tie->cookie);
-	anchor_set(tie, survives_exec(tie->cookie));
+	anchor_set(tie, descriptors_of(tie->cookie).survives);
 }
 
 /* No call of ours need have made a copy: an exec and a message bring them, too. */
@@ -136,24 +131,11 @@ static bool is_open(uint64_t cookie)
 	return descriptors_of(cookie).any;
 }
 
-/* By the kernel: a table that is not ours does not know our copies. */
-static bool is_open_here(uint64_t cookie)
-{
-	int fd, top = anchor_top();
-
-	if (descriptors_of(cookie).any)
-		return true;
-	for (fd = 0; fd < top; fd++)
-		if (socket_cookie(fd) == cookie)
-			return true;
-	return false;
-}
-
 static void close_copy(const struct tie *tie, void *context)
 {
 	const uint64_t *cookie = context;
 
-	if (tie->cookie && (!cookie || tie->cookie == *cookie) && !is_open_here(tie->cookie))
+	if (tie->cookie && (!cookie || tie->cookie == *cookie) && !descriptors_of(tie->cookie).any)
 		tie_close_anchor(tie);
 }
 
