@@ -126,6 +126,8 @@ void run_start(void)
 		}
 	} else if (wanted && *wanted) {
 		reserve(wanted);
+	} else {
+		return; /* most programs: not even a page of ours is read */
 	}
 	run_note();
 }
