@@ -2,7 +2,7 @@
 /*
  * ACQUIRE: what may be asked for and what comes back - any block, a block by its
  * number, where the library takes any block from, several on one socket, the two
- * protocols, the shapes of the code.
+ * protocols. The shapes of the code and of the structure are in acquire-shapes.c.
  */
 #include "process.h"
 
@@ -29,6 +29,7 @@ static int fit_for_anybody(const struct block *block)
 	return 1;
 }
 
+/* answers: acquire-any acquire-any-outside-ephemeral acquire-writes-all struct-byte-order */
 static void any_block(int type, int count)
 {
 	struct block block = try_reserve(type, 0, count);
@@ -49,6 +50,8 @@ static void any_block(int type, int count)
  * In a network of its own the test may narrow what is left: the bits say which
  * promises held, 128 that such a network cannot be had. Each time a new process
  * and a new network, as what is read of it may be read once.
+ */
+/* answers: acquire-any-outside-reserved acquire-any-not-refused-by-browsers acquire-any-none-free
  */
 static int in_narrow_network(const char *which)
 {
@@ -107,6 +110,7 @@ static void narrow_network(void)
 }
 
 /* The program that private_range starts with PORTRES_RANGE set to 50 free ports. */
+/* answers: env-range acquire-any-none-free */
 static int in_private_range(int low)
 {
 	struct block first = try_reserve(TCP, 0, 20), second = try_reserve(TCP, 0, 20), third;
@@ -142,6 +146,7 @@ static int private_range(void *seen)
 	return *(int *)seen == 15;
 }
 
+/* answers: acquire-no-ports acquire-past-the-end acquire-failure-writes-nothing */
 static void refused_requests(void)
 {
 	int fd = socket_open(TCP, "0.0.0.0", 0);
@@ -165,6 +170,7 @@ static void refused_requests(void)
 	close(fd);
 }
 
+/* answers: acquire-protocols-apart acquire-families-one */
 static int both_protocols(void *unused)
 {
 	int start = free_block(8);
@@ -185,6 +191,7 @@ static int both_protocols(void *unused)
 	return good;
 }
 
+/* answers: acquire-several */
 static void several_on_one_socket(void)
 {
 	int fd = socket_open(UDP, "127.0.0.1", 0);
@@ -201,28 +208,7 @@ static void several_on_one_socket(void)
 	close(fd);
 }
 
-static void shapes_of_the_code(void)
-{
-	int fd = socket_open(TCP, "0.0.0.0", 0);
-	instance result;
-	int waiting = -1;
-
-	memset(&result, 0, sizeof result);
-	result.NumberOfPorts = 2;
-	ok(!ioctl(fd, (unsigned long)(long)(int)SIO_ACQUIRE_PORT_RESERVATION, &result) &&
-		   result.Token != 0,
-	   "the code sign-extended from 32 bits");
-	fails_with(ioctl(fd, 0xD8000064UL, &result), ENOTTY, "0xD8000064 goes to the kernel");
-	fails_with(ioctl(fd, 0x98000063UL, &result), ENOTTY, "0x98000063 goes to the kernel");
-	fails_with(ioctl(fd, 0x98000067UL, &result), ENOTTY, "0x98000067 goes to the kernel");
-	close(fd);
-	fd = bound(UDP, "127.0.0.1", 0, 0);
-	ok(!ioctl(fd, FIONREAD, &waiting) && waiting == 0, "FIONREAD goes to the kernel");
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	ok(!acquire(fd, 0, 2, &result), "a non-blocking, bound socket: 0");
-	close(fd);
-}
-
+/* answers: acquire-token */
 static void tokens(void)
 {
 	ULONG64 seen[100];
@@ -241,6 +227,7 @@ static void tokens(void)
 }
 
 /* By an ordinary user; started before anybody used the library. */
+/* answers: acquire-privileged */
 static int as_somebody(void)
 {
 	become_user(SOMEBODY);
@@ -291,7 +278,6 @@ int main(int argc, char **argv)
 	ok(settled(both_protocols, NULL),
 	   "TCP and UDP take the same numbers apart; IPv4 and IPv6 are one: EADDRINUSE");
 	several_on_one_socket();
-	shapes_of_the_code();
 	tokens();
 	return done_testing();
 }

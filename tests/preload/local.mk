@@ -8,6 +8,8 @@ preload_tests = \
 	tests/preload/acquire \
 	tests/preload/acquire-busy \
 	tests/preload/acquire-errors \
+	tests/preload/acquire-limits \
+	tests/preload/acquire-shapes \
 	tests/preload/associate \
 	tests/preload/bind \
 	tests/preload/bind-args \
@@ -35,6 +37,9 @@ TESTS += $(preload_tests) tests/preload/budget.test
 tests_preload_acquire_SOURCES = tests/preload/acquire.c $(preload_headers)
 tests_preload_acquire_busy_SOURCES = tests/preload/acquire-busy.c $(preload_headers)
 tests_preload_acquire_errors_SOURCES = tests/preload/acquire-errors.c $(preload_headers)
+tests_preload_acquire_limits_SOURCES = tests/preload/acquire-limits.c tests/preload/sandbox.h \
+	$(preload_headers)
+tests_preload_acquire_shapes_SOURCES = tests/preload/acquire-shapes.c $(preload_headers)
 tests_preload_associate_SOURCES = tests/preload/associate.c $(preload_headers)
 tests_preload_bind_SOURCES = tests/preload/bind.c $(preload_headers)
 tests_preload_bind_args_SOURCES = tests/preload/bind-args.c $(preload_headers)
