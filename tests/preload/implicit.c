@@ -6,6 +6,7 @@
  */
 #include "preload.h"
 
+/* answers: listen-unbound */
 static void by_listen(const char *text)
 {
 	struct block block = reserve(TCP, 3);
@@ -25,6 +26,7 @@ static void by_listen(const char *text)
 }
 
 /* How a client of the family gets a port: the peer must see one of the block. */
+/* answers: connect-unbound */
 static void by_connect(const char *text, const char *server_text, int fast_open)
 {
 	struct block block = reserve(TCP, 3);
@@ -79,6 +81,7 @@ static int send_by(int how, int fd, const char *text, int port)
 	}
 }
 
+/* answers: send-unbound */
 static void by_sending(int how, const char *text, const char *server_text)
 {
 	struct block block = reserve(UDP, 3);
@@ -117,6 +120,7 @@ static int connect_new(const struct block *block, int port)
 }
 
 /* Only the pair of both ends must differ, as on Linux. */
+/* answers: connect-shared */
 static void shared_by_connections(void)
 {
 	struct block block = reserve(TCP, 1);
@@ -125,6 +129,9 @@ static void shared_by_connections(void)
 
 	ok(a >= 0 && port_of(a) == block.start, "a connection takes the block's only port");
 	ok(b >= 0 && port_of(b) == block.start, "a connection to another peer shares it");
+	ok(option_get(a, SOL_SOCKET, SO_REUSEADDR) == 1 &&
+		   option_get(b, SOL_SOCKET, SO_REUSEPORT) == 1,
+	   "SO_REUSEADDR and SO_REUSEPORT stay on");
 	fails_with(connect_new(&block, port_of(one)), EADDRNOTAVAIL,
 		   "another connection to the same peer");
 	fails_with(drawn(&block, "127.0.0.1", 0, 0), EADDRINUSE,
@@ -208,6 +215,8 @@ static int call_sendmmsg(int fd)
 	return send_by(SENDMMSG, fd, "127.0.0.1", 9) < 0 ? -1 : 0;
 }
 
+/* answers: exhausted-bind exhausted-listen exhausted-connect exhausted-connect-udp exhausted-send
+ */
 static void exhausted(int type, int (*call)(int), const char *what, int code)
 {
 	struct block block = reserve(type, 1);

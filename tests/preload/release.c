@@ -5,6 +5,7 @@
  */
 #include "process.h"
 
+/* answers: release-any-socket */
 static int through(void *argument)
 {
 	const int *types = argument; /* of the block, of the socket */
@@ -18,6 +19,7 @@ static int through(void *argument)
 	return good;
 }
 
+/* answers: release-own */
 static int through_itself(void *unused)
 {
 	struct block block = reserve(TCP, 5);
@@ -31,6 +33,7 @@ static int through_itself(void *unused)
 }
 
 /* What only part of a socket's blocks: the others stay. */
+/* answers: release-others-stay */
 static int one_of_several(void *unused)
 {
 	struct block block = reserve(UDP, 3);
@@ -45,6 +48,7 @@ static int one_of_several(void *unused)
 }
 
 /* The child holds a copy of everything; 0: the parent releases, 1: the child. */
+/* answers: release-child */
 static int over_fork(void *by_child)
 {
 	struct block block = reserve(TCP, 5);
@@ -65,6 +69,7 @@ static int over_fork(void *by_child)
 	return good;
 }
 
+/* answers: release-stranger release-own release-again release-unknown */
 static void refused(int type)
 {
 	struct peer other = peer_start();
@@ -102,6 +107,7 @@ static void refused(int type)
 }
 
 /* A bound socket's port is nobody else's; the rest of the block is free at once. */
+/* answers: release-still-bound release-still-bound-alone */
 static int still_bound(void *argument)
 {
 	int type = *(int *)argument;
@@ -125,6 +131,35 @@ static int still_bound(void *argument)
 	return good;
 }
 
+/* SO_REUSEPORT does not help another user. */
+/* answers: release-still-bound-alone */
+static void still_bound_to_others(int type)
+{
+	struct peer other = peer_start();
+	struct block block;
+	int fd, refused;
+
+	if (!other.pid) {
+		become_user(SOMEBODY);
+		tell(&other, (uint64_t)stranger(type, "0.0.0.0", (int)hear(&other), REUSEPORT));
+		_exit(0);
+	}
+	block = reserve(type, 1);
+	fd = drawn(&block, "0.0.0.0", 0, 0);
+	if (fd < 0 || release(block.fd, block.token))
+		bail_out("RELEASE");
+	tell(&other, (uint64_t)block.start);
+	refused = (int)hear(&other);
+	if (!ok(refused == EADDRINUSE,
+		"a bound %s socket keeps its port from another user's SO_REUSEPORT",
+		type_name(type)))
+		diag("%s", refused ? strerrorname_np(refused) : "bound");
+	peer_end(&other);
+	close(fd);
+	close(block.fd);
+}
+
+/* answers: release-still-bound */
 static int still_listening(void *unused)
 {
 	struct block block = reserve(TCP, 5);
@@ -174,6 +209,12 @@ int main(int argc, char **argv)
 	ok(settled(over_fork, &(int){1}), "by a child, although the parent holds a copy");
 	ok(settled(still_bound, &(int){TCP}), "a bound TCP socket keeps its port, alone");
 	ok(settled(still_bound, &(int){UDP}), "a bound UDP socket keeps its port, alone");
+	for (int type = TCP; type <= UDP; type++) {
+		if (geteuid())
+			skip("a bound socket's port and another user", "not root");
+		else
+			still_bound_to_others(type);
+	}
 	ok(settled(still_listening, NULL), "a listening socket goes on serving");
 	ok(settled(close_afterwards, NULL), "the later close of the socket ends nothing else");
 	return done_testing();
