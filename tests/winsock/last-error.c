@@ -7,8 +7,10 @@
 
 #include "linked.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* What is wrong with it, for the first thread. */
+/* answers: wsaioctl-failure */
 static void *other_thread(void *context)
 {
 	const char **wrong = context;
@@ -59,6 +61,69 @@ static void socket_calls(void)
 	closesocket(other);
 	ok(fcntl(other, F_GETFD) < 0, "closesocket closes");
 	closesocket(tcp);
+}
+
+static void nothing(int signal_number)
+{
+	(void)signal_number;
+}
+
+static _Atomic int interrupted;
+
+/* Signals for the first thread until its call has ended. */
+static void *interrupt(void *thread)
+{
+	for (int i = 0; i < 30000 && !atomic_load(&interrupted); i++) {
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+/* answers: code-10004 */
+static void interruption(void)
+{
+	struct sigaction action = {.sa_handler = nothing};
+	int fd = bound(UDP, "127.0.0.1", 0, 0);
+	pthread_t self = pthread_self(), other;
+	char byte;
+
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&other, NULL, interrupt, &self);
+	FAILS(recv(fd, &byte, 1, 0), WSAEINTR);
+	atomic_store(&interrupted, 1);
+	pthread_join(other, NULL);
+	closesocket(fd);
+}
+
+/* answers: code-10048 code-10049 */
+static void binds_in_a_block(void)
+{
+	struct block block = reserve(TCP, 1);
+	int fd = tied(&block, "127.0.0.1", 0), other;
+
+	FAILS(socket_bind(fd, "127.0.0.1", block.start - 1, 0), WSAEADDRNOTAVAIL);
+	ok(!socket_bind(fd, "127.0.0.1", 0, 0), "bind to the block's only port");
+	other = tied(&block, "127.0.0.1", 0);
+	FAILS(socket_bind(other, "127.0.0.1", block.start, 0), WSAEADDRINUSE);
+	FAILS(socket_bind(other, "127.0.0.1", 0, 0), WSAEADDRINUSE);
+	FAILS(listen(other, 1), WSAEADDRINUSE);
+	FAILS(socket_connect(other, "127.0.0.1", block.start, 0), WSAEADDRNOTAVAIL);
+	closesocket(other);
+	closesocket(fd);
+	close(block.fd);
+}
+
+/* A connection in the making is WSAEWOULDBLOCK, as on Windows, and not WSAEINPROGRESS. */
+/* answers: code-defined-only */
+static void in_progress(void)
+{
+	int server = listening("127.0.0.1", 0, 0), fd = socket_open(TCP, "127.0.0.1", 0);
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	FAILS(socket_connect(fd, "127.0.0.1", port_of(server), 0), WSAEWOULDBLOCK);
+	closesocket(fd);
+	closesocket(server);
 }
 
 static void startup(void)
@@ -128,6 +193,9 @@ int main(int argc, char **argv)
 	if (!ok(!wrong, "each thread has its own"))
 		diag("%s", wrong);
 	ok(WSAGetLastError() == 54321, "and nobody else's");
+	interruption();
+	binds_in_a_block();
+	in_progress();
 	startup();
 	sockets();
 	return done_testing();

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 # Winsock's face: programs that are linked with it, as those from Windows are.
-winsock_tests = tests/winsock/wsaioctl tests/winsock/last-error tests/winsock/print \
+winsock_tests = tests/winsock/wsaioctl tests/winsock/codes tests/winsock/last-error tests/winsock/print \
 	tests/winsock/sequences
 check_PROGRAMS += $(winsock_tests)
 TESTS += $(winsock_tests) tests/winsock/sample.test tests/winsock/layout.test
 EXTRA_DIST += tests/winsock/layout.test tests/winsock/layout.h tests/winsock/sample.test tests/winsock/sample.cpp
 winsock_headers = tests/winsock/linked.h $(preload_headers)
 
-tests_winsock_wsaioctl_SOURCES = tests/winsock/wsaioctl.c $(winsock_headers)
+tests_winsock_wsaioctl_SOURCES = tests/winsock/wsaioctl.c tests/winsock/call.h $(winsock_headers)
 tests_winsock_wsaioctl_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
 tests_winsock_wsaioctl_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_codes_SOURCES = tests/winsock/codes.c tests/winsock/call.h tests/preload/sandbox.h \
+	$(winsock_headers)
+tests_winsock_codes_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
+tests_winsock_codes_LDADD = src/libportres-winsock.la src/libportres.la
 tests_winsock_last_error_SOURCES = tests/winsock/last-error.c $(winsock_headers)
 tests_winsock_last_error_LDADD = src/libportres-winsock.la src/libportres.la
 tests_winsock_sequences_SOURCES = tests/winsock/sequences.c tests/pitfalls/network.h $(winsock_headers)
