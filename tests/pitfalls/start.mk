@@ -28,7 +28,7 @@ check_PROGRAMS += $(start_programs)
 EXTRA_DIST += $(start_tests) tests/pitfalls/build.sh tests/pitfalls/every-basics.h \
 	tests/pitfalls/every-plain.h tests/pitfalls/every-block.h tests/pitfalls/every-call.h \
 	tests/pitfalls/every-call.c tests/pitfalls/early.c tests/pitfalls/first-call.c \
-	tests/pitfalls/setuid.c tests/pitfalls/word-size.c
+	tests/pitfalls/setuid.c tests/pitfalls/setuid-linked.c tests/pitfalls/word-size.c
 
 tests_pitfalls_00_unseen_calls_SOURCES = tests/pitfalls/00-unseen-calls.c $(preload_headers)
 tests_pitfalls_00_unseen_own_close_SOURCES = tests/pitfalls/00-unseen-calls.c $(preload_headers)

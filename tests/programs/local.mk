@@ -6,6 +6,7 @@ program_tests = \
 	tests/programs/run-command.test \
 	tests/programs/run-errors.test \
 	tests/programs/prefix.test \
+	tests/programs/environment.test \
 	tests/programs/tree.test \
 	tests/programs/idiom.test \
 	tests/programs/restart.test \
