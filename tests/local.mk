@@ -14,6 +14,10 @@ AM_TESTS_ENVIRONMENT = \
 
 EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh tests/lib/wait.h
 
+# That there is a test for each row of the specification.
+TESTS += tests/answers.test
+EXTRA_DIST += tests/answers.test
+
 # Tests that have a long form, which PORTRES_LONG=1 asks for; those that have only that
 # one are in this list alone, and end in .test.
 LONG_TESTS =

@@ -11,6 +11,7 @@ static char *path;
 static int flags;
 
 /* Bytes that a refused call has left in a file which is opened with these flags. */
+/* answers: env-debug */
 static long long left_in_file(void)
 {
 	struct peer child = peer_start();

@@ -24,6 +24,7 @@ static int fill(int fd, instance *last)
 	return count;
 }
 
+/* answers: acquire-no-room */
 static int image_full(void)
 {
 	int first = socket_open(TCP, "0.0.0.0", 0), second = socket_open(UDP, "0.0.0.0", 0), fd;

@@ -44,6 +44,7 @@ static const struct holder holders[] = {
 };
 
 /* ACQUIRE of five ports around a busy one: refused, untouched, nothing left behind. */
+/* answers: acquire-in-use acquire-whole-or-not acquire-failure-writes-nothing struct-byte-order */
 static int refused_whole(int type, int busy)
 {
 	int start = busy - 2;
@@ -128,6 +129,7 @@ static int sent(void *unused)
 }
 
 /* Blocks that overlap in front, behind, inside and around; two protocols. */
+/* answers: acquire-reserved */
 static void overlaps(const struct block *block, const char *by)
 {
 	static const int shifts[][2] = {{-3, 4}, {3, 4}, {1, 2}, {-1, 6}, {0, 4}};

@@ -74,6 +74,8 @@ static void icmp(void)
 		ok(result == 1, "ACQUIRE on an ICMP datagram socket: EOPNOTSUPP");
 }
 
+/* answers: acquire-not-open acquire-no-socket acquire-other-socket associate-bad-socket */
+/* answers: release-bad-socket */
 static void descriptors(void)
 {
 	int pipes[2], closed = socket_open(TCP, "0.0.0.0", 0);
@@ -97,6 +99,7 @@ static void descriptors(void)
 	icmp();
 }
 
+/* answers: acquire-mptcp */
 static void mptcp(void)
 {
 	struct block block = {.type = TCP};
@@ -164,6 +167,7 @@ static void bad_request(void *request, int fill, const char *what)
 	close(fd);
 }
 
+/* answers: acquire-bad-pointer associate-bad-pointer release-bad-pointer */
 static void pointers(void)
 {
 	int fd = socket_open(TCP, "0.0.0.0", 0);

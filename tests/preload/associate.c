@@ -10,6 +10,7 @@ static int draws_from(int fd, const char *text, const struct block *block)
 	return !socket_bind(fd, text, 0, 0) && in_block(block, port_of(fd));
 }
 
+/* answers: associate-own associate-many associate-acquirer associate-other-family */
 static void by_the_acquirer(int type)
 {
 	struct block block = reserve(type, 8);
@@ -59,6 +60,7 @@ static void copies(void)
 }
 
 /* after: the child is forked behind ACQUIRE, grand: its child tries. */
+/* answers: associate-child */
 static void descendants(void)
 {
 	struct block block = reserve(UDP, 4);
@@ -91,6 +93,7 @@ static int next_image(const char *start, const char *token)
 	return !associate(fd, strtoull(token, NULL, 16)) && draws_from(fd, "127.0.0.1", &block);
 }
 
+/* answers: associate-child */
 static void after_exec(void)
 {
 	struct peer child = peer_start();
@@ -107,6 +110,7 @@ static void after_exec(void)
 }
 
 /* Same user, same pool, but forked before ACQUIRE. */
+/* answers: associate-stranger */
 static void unrelated(int type)
 {
 	struct peer other = peer_start();
@@ -134,6 +138,7 @@ static void unrelated(int type)
 	close(block.fd);
 }
 
+/* answers: associate-unknown associate-dead associate-other-protocol */
 static void tokens_that_will_not_do(void)
 {
 	struct block tcp = reserve(TCP, 2), udp = reserve(UDP, 2);
@@ -160,6 +165,7 @@ static void tokens_that_will_not_do(void)
 	close(udp.fd);
 }
 
+/* answers: associate-after-bind */
 static void bound_already(void)
 {
 	struct block block = reserve(TCP, 4), udp = reserve(UDP, 4);
@@ -193,6 +199,7 @@ static void bound_already(void)
 	close(udp.fd);
 }
 
+/* answers: associate-again */
 static void again(void)
 {
 	struct block first = reserve(TCP, 3), second = reserve(TCP, 3);

@@ -44,6 +44,7 @@ static void report(const char *who, int type, const char *text, int reuse, int h
 }
 
 /* in_use: every other port of the block is bound by an associated socket. */
+/* answers: stranger-own-process */
 static void own_process(int type, int in_use)
 {
 	struct block block = reserve(type, 6);
@@ -80,6 +81,7 @@ static void other_block(int type)
 }
 
 /* The other program runs before the reservation is made, on the same pool. */
+/* answers: stranger-reuseport */
 static void other_program(int type)
 {
 	struct peer other = peer_start();

@@ -108,6 +108,7 @@ static void compare(int type, struct wish first, struct wish second, int listens
 	found->options += !got.options_kept;
 }
 
+/* answers: bind-inside-shared */
 static void pair_of_options(int type, int first, int second, int listens, int fresh)
 {
 	struct differences found = {0, 0, 0};

@@ -9,6 +9,7 @@
 static const char *const addresses[] = {"0.0.0.0", "127.0.0.1", "127.0.0.2",
 					"::",	   "::1",	"::ffff:127.0.0.1"};
 
+/* answers: bind-any bind-any-address bind-inside bind-inside-taken bind-outside */
 static void on_address(const struct block *block, const char *text, int flags)
 {
 	const char *only = flags & V6ONLY ? " v6only" : "";
@@ -44,6 +45,7 @@ static void on_address(const struct block *block, const char *text, int flags)
 	fails_with(drawn(block, text, 80, flags), EADDRNOTAVAIL, "port 80");
 }
 
+/* answers: exhausted-bind bind-failed-stays */
 static void exhausted(int type)
 {
 	struct block block = reserve(type, 6);
@@ -70,6 +72,7 @@ static void exhausted(int type)
 }
 
 /* What the kernel refuses for reasons of its own costs no port and no association. */
+/* answers: bind-failed-stays */
 static void refused_by_the_kernel(int type)
 {
 	struct block block = reserve(type, 2);
@@ -175,6 +178,7 @@ static void talk_udp(const char *text)
 	close(block.fd);
 }
 
+/* answers: bind-no-port-yet */
 static void no_port_yet(int type)
 {
 	struct block block = reserve(type, 4);

@@ -7,6 +7,7 @@
  */
 #include "clients.h"
 
+/* answers: connect-unbound send-unbound */
 static void reaches(int way, const char *text, const char *server_text)
 {
 	struct block block = reserve(client_type(way), 3);
@@ -29,6 +30,7 @@ static void reaches(int way, const char *text, const char *server_text)
 	close(block.fd);
 }
 
+/* answers: exhausted-connect exhausted-connect-udp exhausted-send */
 static void exhausted(int way)
 {
 	int type = client_type(way), code = type == TCP ? EADDRNOTAVAIL : EAGAIN;

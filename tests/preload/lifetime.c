@@ -16,6 +16,7 @@ static int all_free(const struct block *block)
 	return taken_ports(block->type, block->start, block->count) == 0;
 }
 
+/* answers: lifetime-close */
 static int ends_by_close(void *type)
 {
 	struct block block = reserve(*(int *)type, 20);
@@ -44,6 +45,7 @@ static int copy(int fd, enum copying how)
 	}
 }
 
+/* answers: lifetime-dup */
 static int kept_by_copy(void *how)
 {
 	struct block block = reserve(TCP, 5);
@@ -78,6 +80,7 @@ static int ends_by_close_range(void *unused)
 	return all_taken(&block) && !close_range(fd, fd, 0) && all_free(&block);
 }
 
+/* answers: lifetime-fork */
 static int kept_by_fork(void *unused)
 {
 	struct block block = reserve(TCP, 5);
@@ -103,6 +106,7 @@ static int kept_by_fork(void *unused)
 	return good;
 }
 
+/* answers: lifetime-close */
 static int ends_by_exit(void *by_exec)
 {
 	struct peer child = peer_start();
@@ -174,6 +178,7 @@ static int next_image(char **argv)
 	return 0;
 }
 
+/* answers: lifetime-exec */
 static int over_exec(void *how)
 {
 	struct block block = {.type = TCP, .count = 5};

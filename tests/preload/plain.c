@@ -5,6 +5,7 @@
  */
 #include "preload.h"
 
+/* answers: stranger-without-library */
 int main(void)
 {
 	static const char *const texts[] = {"0.0.0.0", "::"};

@@ -43,6 +43,7 @@ static void expect(int way, const char *text, int expected, const char *what)
 		diag("%s", got < 0 ? strerrorname_np(-got) : got ? "inside" : "outside");
 }
 
+/* answers: run-connect run-connect-not */
 static void all_ways(int tcp, int udp, const char *what)
 {
 	for (int way = 0; way < CLIENT_WAYS; way++) {
@@ -56,6 +57,7 @@ static void all_ways(int tcp, int udp, const char *what)
 	}
 }
 
+/* answers: run-listen */
 static void listens(int expected, const char *what)
 {
 	int fd = socket_open(TCP, everywhere(), 0);
@@ -65,6 +67,7 @@ static void listens(int expected, const char *what)
 }
 
 /* All ports of the run are in use. */
+/* answers: run-full-fail run-full-pass */
 static void exhausted(int tcp, int udp, const char *what)
 {
 	int fds[64], count = 0;

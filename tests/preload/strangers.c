@@ -145,6 +145,7 @@ static struct result let(const struct peer *peer, struct order order)
 	return result;
 }
 
+/* answers: stranger-given */
 static void tries(const struct peer *peer, const char *who, const struct block *block,
 		  int last_flag)
 {
@@ -167,6 +168,7 @@ static void tries(const struct peer *peer, const char *who, const struct block *
 	}
 }
 
+/* answers: stranger-any stranger-connect */
 static void draws(const struct peer *peer, const char *who, const struct block *block, int what,
 		  int confined)
 {

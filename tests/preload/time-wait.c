@@ -64,6 +64,7 @@ static int stale_block(void)
 
 enum { ACQUIRED = 1, GUARDED = 2, HANDED_OUT = 4, EXHAUSTED = 8, SERVES = 16 };
 
+/* answers: acquire-time-wait */
 static int acquired(void *seen)
 {
 	int start = stale_block(), fds[COUNT], all = 0, held = 0;

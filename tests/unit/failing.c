@@ -163,6 +163,7 @@ static void every_option(int option, int error, int answer)
 	atomic_store(&real_calls.setsockopt, setsockopt);
 }
 
+/* answers: acquire-kernel-lacks */
 static void test_index_unknown(void)
 {
 	every_option(SO_BINDTOIFINDEX, ENOPROTOOPT, -EOPNOTSUPP);

@@ -57,6 +57,7 @@ int wmain(int argc, WCHAR **argv)
 		return 1;
 	}
 	wprintf(L"acquired, bytesReturned = %u\n", bytesReturned);
+	/* answers: struct-members-cpp */
 	wprintf(L"Starting port=%d, Number of Ports=%d, Token=%I64d\n",
 		htons(portRes.Reservation.StartPort), portRes.Reservation.NumberOfPorts,
 		portRes.Token);

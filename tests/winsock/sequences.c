@@ -45,6 +45,7 @@ static void one_port_many_sockets(void)
 }
 
 /* A client that must come from a low port: one after the other is tried. */
+/* answers: acquire-with-privilege connect-unbound */
 static void low_ports(void)
 {
 	int server = socket_open(TCP, "127.0.0.1", 0), connected = 0, from = 0;
