@@ -4,4 +4,5 @@ dist_man_MANS = man/portres-run.1 man/libportres.3
 TESTS += man/options.test
 EXTRA_DIST += man/options.test
 
-EXTRA_DIST += docs/answers.md docs/dependencies.md docs/design.md docs/windows.md
+EXTRA_DIST += docs/answers.md docs/dependencies.md docs/design.md \
+	docs/pitfalls.md docs/windows.md

@@ -21,11 +21,12 @@ start_tests = \
 	tests/pitfalls/11-start-cost.test \
 	tests/pitfalls/39-setuid.test
 
-TESTS += $(start_programs) $(start_tests)
+TESTS += $(start_programs) $(start_tests) tests/pitfalls/list.test
 LONG_TESTS += tests/pitfalls/03-first-call-race.test
 check_PROGRAMS += $(start_programs)
 # The tests build the rest themselves, in more ways than one.
-EXTRA_DIST += $(start_tests) tests/pitfalls/build.sh tests/pitfalls/every-basics.h \
+EXTRA_DIST += $(start_tests) tests/pitfalls/list.test tests/pitfalls/build.sh \
+	tests/pitfalls/every-basics.h \
 	tests/pitfalls/every-plain.h tests/pitfalls/every-block.h tests/pitfalls/every-call.h \
 	tests/pitfalls/every-call.c tests/pitfalls/early.c tests/pitfalls/first-call.c \
 	tests/pitfalls/setuid.c tests/pitfalls/setuid-linked.c tests/pitfalls/word-size.c
