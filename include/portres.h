@@ -81,7 +81,8 @@ extern "C" {
  * On such a socket bind() fails with EADDRNOTAVAIL for a port outside the block, or
  * where the reservation has ended, and with EADDRINUSE where the port is taken or
  * the block exhausted. In an exhausted block listen() fails with EADDRINUSE, TCP
- * connect() with EADDRNOTAVAIL, UDP connect() and the send calls with EAGAIN.
+ * connect() and sends with MSG_FASTOPEN with EADDRNOTAVAIL, UDP connect() and the other
+ * send calls with EAGAIN.
  */
 #define SIO_ASSOCIATE_PORT_RESERVATION 0x98000066U
 
