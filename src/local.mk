@@ -13,9 +13,9 @@ pool_sources = src/pool/pool.h src/pool/open.c src/pool/create.h src/pool/create
 	src/pool/slot.h src/pool/slot.c src/pool/word.h src/pool/word.c
 guard_sources = src/guard/guard.h src/guard/guard.c src/guard/index.h src/guard/diag.h \
 	src/guard/diag.c src/guard/claim.h src/guard/claim.c src/guard/anchor.h \
-	src/guard/anchor.c src/guard/parked.h src/guard/parked.c src/guard/held.h src/guard/held.c
+	src/guard/anchor.c src/guard/block.c src/guard/persistent.c src/guard/parked.h src/guard/parked.c src/guard/held.h src/guard/held.c
 core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/core/budget.c src/core/search.h src/core/search.c \
-	src/core/find.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
+	src/core/find.c src/core/persistent.h src/core/persistent.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
 	src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
 	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
 
@@ -49,7 +49,8 @@ src_libportres_la_LDFLAGS = -avoid-version -shared -Wl,-z,now -Wl,-z,nodelete -W
 src_libportres_la_DEPENDENCIES = src/libcore.la src/preload/libportres.map
 EXTRA_DIST += src/preload/libportres.map
 
-src_portres_hold_SOURCES = src/real/netns.c src/real/netns.h src/guard/hold.c src/guard/guard.c src/guard/guard.h src/guard/diag.c \
+src_portres_hold_SOURCES = src/real/netns.c src/real/netns.h src/guard/hold.c src/guard/guard.c src/guard/guard.h \
+	src/guard/block.c src/guard/persistent.c src/guard/diag.c \
 	src/guard/diag.h src/guard/held.h src/guard/index.h src/real/direct.c src/real/option.c \
 	src/real/real.h src/real/calls.h
 src_portres_hold_CPPFLAGS = $(AM_CPPFLAGS)

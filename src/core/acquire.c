@@ -23,7 +23,7 @@ struct acquisition {
 	struct slot_claim claim;
 	struct anchor anchor;
 	struct block block;
-	bool over_time_wait;
+	enum guard_choice choice;
 };
 
 static void words_give_back(struct acquisition *a, uint32_t end)
@@ -42,27 +42,6 @@ static void words_give_back(struct acquisition *a, uint32_t end)
 	}
 }
 
-/*
- * With its guard in place the port is ours whatever its word says, but for a
- * process of the last owner that is just about to bind it (rule 3 of pool.h).
- */
-static bool word_take(struct acquisition *a, enum protocol protocol, uint16_t port)
-{
-	_Atomic uint64_t *word = word_of(a->pool, protocol, port);
-	uint64_t seen = atomic_load(word), token;
-
-	do {
-		if (word_state(seen) == WORD_BINDING && !word_binder_is_dead(a->pool, seen))
-			return false;
-	} while (!atomic_compare_exchange_weak(word, &seen,
-					       word_make(a->claim.token, WORD_HELD, 0)));
-	/* Our guard is the proof that the reservation which had the port is dead. */
-	token = slot_token(a->pool, word_slot(seen));
-	if (token && token != a->claim.token && word_belongs(seen, token))
-		slot_free(a->pool, token);
-	return true;
-}
-
 static bool words_take(struct acquisition *a, uint16_t *failed)
 {
 	uint32_t port, end = (uint32_t)a->block.first + a->block.count;
@@ -72,7 +51,8 @@ static bool words_take(struct acquisition *a, uint16_t *failed)
 		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
 			if (!(a->block.protocols & PROTOCOL_BIT(protocol)))
 				continue;
-			if (!word_take(a, (enum protocol)protocol, (uint16_t)port)) {
+			if (!word_take(a->pool, a->claim.token, (enum protocol)protocol,
+				       (uint16_t)port)) {
 				words_give_back(a, port + 1);
 				*failed = (uint16_t)port;
 				return false;
@@ -82,19 +62,10 @@ static bool words_take(struct acquisition *a, uint16_t *failed)
 	return true;
 }
 
-/* Guards that cannot be parked go to a holder. */
 static int fill(struct acquisition *a, uint16_t *failed)
 {
-	int error = anchor_fill(&a->anchor, &a->block, a->over_time_wait, failed);
-
-	if (a->anchor.kind == ANCHOR_PARKED && (error == -ETOOMANYREFS || error == -EAGAIN)) {
-		budget_return(a->pool, TOKEN_SLOT(a->claim.token));
-		anchor_discard(&a->anchor);
-		error = anchor_open(&a->anchor, ANCHOR_HELD);
-		if (!error)
-			error = anchor_fill(&a->anchor, &a->block, a->over_time_wait, failed);
-	}
-	return error;
+	return budget_fill(a->pool, TOKEN_SLOT(a->claim.token), &a->anchor, &a->block, a->choice,
+			   failed);
 }
 
 /* The port belongs, by the pool, to a reservation whose guards a holder keeps. */
@@ -104,8 +75,10 @@ static bool is_held(struct pool *pool, uint8_t protocols, uint16_t port)
 
 	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
 		uint64_t token = word_token(pool, (enum protocol)protocol, port);
+		struct slot_view view;
 
-		if (protocols & PROTOCOL_BIT(protocol) && token &&
+		if (protocols & PROTOCOL_BIT(protocol) && slot_find(pool, token, &view) &&
+		    view.kind != KIND_PERSISTENT &&
 		    !atomic_load(&pool->slots[TOKEN_SLOT(token)].parked))
 			return true;
 	}
@@ -172,10 +145,10 @@ static int take_any_block(struct acquisition *a)
 {
 	int error;
 
-	a->over_time_wait = false;
+	a->choice = GUARD_ALL;
 	error = search_block(a);
 	if (error == -EADDRINUSE && a->request->protocols & PROTOCOL_BIT(PROTOCOL_TCP)) {
-		a->over_time_wait = true;
+		a->choice = GUARD_ALL_OVER_TIME_WAIT;
 		error = search_block(a);
 	}
 	return error;
@@ -192,7 +165,7 @@ static int take(struct acquisition *a)
 	if (error)
 		return error;
 	if (a->request->first) {
-		a->over_time_wait = true;
+		a->choice = GUARD_ALL_OVER_TIME_WAIT;
 		error = take_block(a, a->request->first, &failed);
 	} else {
 		error = take_any_block(a);

@@ -127,10 +127,12 @@ int reservation_bind(const struct reservation *reservation, const struct socket_
 		return error;
 	*port = address_port(address);
 	if (!*port)
-		return port_draw(&bind, port);
+		return port_refused(&bind, port_draw(&bind, port));
 	if (!block_contains(&reservation->block, *port))
 		return -EADDRNOTAVAIL;
-	return bind_certain(&bind, *port);
+	error = bind_certain(&bind, *port);
+	/* Its word is another's: perhaps of one who had it while it had no guard. */
+	return error == -EADDRNOTAVAIL ? port_refused(&bind, error) : error;
 }
 
 int reservation_bind_any(const struct reservation *reservation, const struct socket_call *call,

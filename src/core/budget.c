@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -61,4 +62,19 @@ enum anchor_kind budget_choose(struct pool *pool, unsigned int slot, uint32_t gu
 void budget_return(struct pool *pool, unsigned int slot)
 {
 	atomic_store(&pool->slots[slot].parked, 0);
+}
+
+int budget_fill(struct pool *pool, unsigned int slot, struct anchor *anchor,
+		const struct block *block, enum guard_choice choice, uint16_t *failed)
+{
+	int error = anchor_fill(anchor, block, choice, failed);
+
+	if (anchor->kind == ANCHOR_PARKED && (error == -ETOOMANYREFS || error == -EAGAIN)) {
+		budget_return(pool, slot);
+		anchor_discard(anchor);
+		error = anchor_open(anchor, ANCHOR_HELD);
+		if (!error)
+			error = anchor_fill(anchor, block, choice, failed);
+	}
+	return error;
 }

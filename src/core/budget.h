@@ -16,4 +16,8 @@ enum anchor_kind budget_choose(struct pool *pool, unsigned int slot, uint32_t gu
 /* Takes the guards of a slot out of the sum: they went to a holder after all. */
 void budget_return(struct pool *pool, unsigned int slot);
 
+/* anchor_fill for this slot; guards that cannot be parked go to a holder. */
+int budget_fill(struct pool *pool, unsigned int slot, struct anchor *anchor,
+		const struct block *block, enum guard_choice choice, uint16_t *failed);
+
 #endif

@@ -74,5 +74,6 @@ int reservation_bind_for_connect(const struct reservation *reservation,
 		error = port_round(&client.bind, port_try_closed, port);
 	if (error == -EADDRINUSE && !source_find(&client, &local, length))
 		error = port_round(&client.bind, try_joined, port);
+	error = port_refused(&client.bind, error);
 	return error == -EADDRINUSE ? -EADDRNOTAVAIL : error;
 }

@@ -17,8 +17,11 @@ bool reservation_find(struct pool *pool, uint64_t token, struct reservation *res
 
 	if (!slot_find(pool, token, &view))
 		return false;
-	*reservation = (struct reservation){
-		.pool = pool, .token = token, .block = view.block, .anchor = view.anchor};
+	*reservation = (struct reservation){.pool = pool,
+					    .token = token,
+					    .block = view.block,
+					    .kind = view.kind,
+					    .anchor = view.anchor};
 	return true;
 }
 
@@ -65,6 +68,6 @@ void reservation_prune(struct pool *pool, bool unfinished)
 			continue;
 		if (reservation_find(pool, token, &reservation) ? !reservation_alive(&reservation)
 								: unfinished || given_up(pool, i))
-			slot_free(pool, token);
+			slot_bury(pool, token);
 	}
 }

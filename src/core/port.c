@@ -5,6 +5,7 @@
 #include "core/address.h"
 #include "core/port.h"
 #include "core/through.h"
+#include "guard/guard.h"
 #include "pool/word.h"
 #include "real/real.h"
 
@@ -56,7 +57,13 @@ int port_bind_begin(struct port_bind *bind, const struct reservation *reservatio
 	bind->client = false;
 	bind->over_time_wait = false;
 	bind->flags = share ? 0 : bind->alone_flags;
-	bind->binding = word_binding(reservation->pool, reservation->token);
+	bind->persistent_index = 0;
+	bind->binding = 0;
+	/* Through claims alone, under which it can be asked whether the guard is there. */
+	if (reservation->kind == KIND_PERSISTENT)
+		bind->persistent_index = guard_persistent_index(call->fd, reservation->block.first);
+	else
+		bind->binding = word_binding(reservation->pool, reservation->token);
 	return 0;
 }
 
@@ -104,17 +111,35 @@ int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen)
 	return error;
 }
 
+/* With the claim in place no guard of somebody else can come any more. */
+static int still_guarded(const struct port_bind *bind, uint16_t port)
+{
+	const struct socket_call *call = bind->call;
+
+	if (!bind->persistent_index)
+		return reservation_anchored(bind->reservation, call->anchor) ? 0 : -EADDRNOTAVAIL;
+	if (guard_present_on(call->protocol, port, bind->persistent_index))
+		return 0;
+	/* Once all that can be placed are, those without are somebody else's. */
+	return call->guarded ? -EADDRINUSE : -EOWNERDEAD;
+}
+
+int port_refused(const struct port_bind *bind, int error)
+{
+	if (!bind->persistent_index || bind->call->guarded)
+		return error;
+	return error == -EADDRINUSE || error == -EADDRNOTAVAIL ? -EOWNERDEAD : error;
+}
+
 int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t seen, int claim)
 {
 	const struct reservation *reservation = bind->reservation;
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
 	uint64_t used = word_make(reservation->token, WORD_USED, bind->flags), before = seen;
-	int error = 0;
-
 	/* The claim is there; only now does it count that all this is still ours. */
-	if (!reservation_anchored(reservation, bind->call->anchor))
-		error = -EADDRNOTAVAIL;
-	else if (!atomic_compare_exchange_strong(word, &before, used))
+	int error = still_guarded(bind, port);
+
+	if (!error && !atomic_compare_exchange_strong(word, &before, used))
 		error = -EAGAIN;
 	if (!error) {
 		error = bind_socket(bind, port);

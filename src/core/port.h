@@ -16,14 +16,15 @@ struct port_bind {
 	const struct socket_call *call;
 	struct sockaddr_storage address; /* the program's; its port is put in here */
 	socklen_t length;
-	uint64_t alone_flags; /* WORD_ALONE of the families that its address means */
-	bool own_share;	      /* the program has SO_REUSEPORT on by its own wish */
-	bool client;	      /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
-	bool over_time_wait;  /* SO_REUSEADDR is on around the bind */
-	bool refused;	      /* a port that nobody has for all we know */
-	int abandoned_tries;  /* how many ports that only seem in use were tried */
-	uint64_t flags;	      /* of the word, once it is USED */
-	uint64_t binding;     /* our BINDING word, 0: we must use claims */
+	uint64_t alone_flags;	   /* WORD_ALONE of the families that its address means */
+	bool own_share;		   /* the program has SO_REUSEPORT on by its own wish */
+	bool client;		   /* for connect: SO_REUSEADDR and SO_REUSEPORT stay on */
+	bool over_time_wait;	   /* SO_REUSEADDR is on around the bind */
+	bool refused;		   /* a port that nobody has for all we know */
+	uint32_t persistent_index; /* of the block's guards; 0: it is no persistent one */
+	int abandoned_tries;	   /* how many ports that only seem in use were tried */
+	uint64_t flags;		   /* of the word, once it is USED */
+	uint64_t binding;	   /* our BINDING word, 0: we must use claims */
 };
 
 /* The WORD_ALONE flags that sockets on this address have to do with. */
@@ -50,7 +51,11 @@ int port_bind_held(struct port_bind *bind, uint16_t port, uint64_t seen);
 /*
  * Any other port: under a claim, which this closes; its word was seen before the claim
  * was taken. -EAGAIN: it is another now. -EADDRNOTAVAIL: the reservation is no longer ours.
+ * -EOWNERDEAD: as reservation_bind says.
  */
 int port_bind_claimed(struct port_bind *bind, uint16_t port, uint64_t seen, int claim);
+
+/* What to answer where no port was had: for a persistent block, guards may be missing. */
+int port_refused(const struct port_bind *bind, int error);
 
 #endif

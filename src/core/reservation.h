@@ -18,6 +18,7 @@ struct reservation {
 	struct pool *pool;
 	uint64_t token;
 	struct block block;
+	enum reservation_kind kind;
 	uint64_t anchor; /* SO_COOKIE of the anchor, low bits; 0: not known yet */
 };
 
@@ -32,6 +33,9 @@ struct acquire_request {
 	uint16_t align;	   /* any block: its first port is a multiple of this; 0 is 1 */
 	/* Any block: where it may lie; 0-0: the kernel's own ranges are left out. */
 	struct port_range range;
+	/* Any block: not of these, as long as there are others. */
+	const struct block *avoid;
+	unsigned int avoid_count;
 	enum reservation_kind kind;
 	bool keep_on_exec; /* the anchor stays open across exec */
 };
@@ -66,7 +70,8 @@ void reservation_prune(struct pool *pool, bool unfinished);
 struct socket_call {
 	int fd;
 	enum protocol protocol;
-	int anchor; /* the caller's descriptor of the anchor */
+	int anchor;   /* the caller's descriptor of the anchor; a persistent block needs none */
+	bool guarded; /* a persistent block has all the guards that can be placed */
 };
 
 static inline bool block_contains(const struct block *block, uint16_t port)
@@ -81,7 +86,9 @@ static inline bool block_contains(const struct block *block, uint16_t port)
  * the port.
  *
  * -EADDRINUSE: the port is taken, or the block exhausted. -EADDRNOTAVAIL: outside
- * the block, or the reservation has ended. Otherwise what the kernel said.
+ * the block, or the reservation has ended. -EOWNERDEAD: a persistent block lacks guards,
+ * or may (never if call->guarded is set): place them, and try again. Otherwise what the
+ * kernel said.
  */
 int reservation_bind(const struct reservation *reservation, const struct socket_call *call,
 		     const struct sockaddr_storage *address, socklen_t length, uint16_t *port);

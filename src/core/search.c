@@ -4,6 +4,7 @@
  * pool's users share, so that blocks are reused in the order in which they came
  * free. The pool says quickly where not to look; where nothing is left by its word,
  * the kernel is asked which of its reservations still are, and there is a second round.
+ * Ports that others count on, and nobody has, are taken in a last one.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -143,8 +144,8 @@ int search_begin(struct search *search, struct pool *pool, const struct acquire_
 	};
 	if (!search->map)
 		return -ENOMEM;
-	search->at = atomic_load_explicit(cursor_of(pool, request), memory_order_relaxed) %
-		     POOL_PORTS;
+	search->at =
+		atomic_load_explicit(cursor_of(pool, request), memory_order_relaxed) % POOL_PORTS;
 	if (!search->at)
 		search->at = search_start();
 	if (request->range.last &&
@@ -168,6 +169,18 @@ static bool looks_taken(const struct search *search, uint32_t port)
 		word_looks_taken(search->pool, PROTOCOL_UDP, (uint16_t)port));
 }
 
+static bool is_avoided(const struct search *search, uint32_t port)
+{
+	const struct acquire_request *request = search->request;
+	unsigned int i;
+
+	for (i = 0; i < request->avoid_count; i++)
+		if (request->avoid[i].protocols & request->protocols &&
+		    block_contains(&request->avoid[i], (uint16_t)port))
+			return true;
+	return false;
+}
+
 /* The first port of the candidate that speaks against it, 0: none. */
 static uint32_t obstacle(struct search *search, uint32_t first)
 {
@@ -181,11 +194,16 @@ static uint32_t obstacle(struct search *search, uint32_t first)
 			search->skipped = true;
 			return port;
 		}
+		if (!search->anything && is_avoided(search, port)) {
+			search->avoided = true;
+			return port;
+		}
 	}
 	return 0;
 }
 
-/* From the start to the end, from the beginning to the start; then once more after pruning. */
+/* From the start to the end, from the beginning to the start; then once more after pruning,
+ * and once more with what is rather left alone. */
 static bool turn(struct search *search)
 {
 	if (!search->wrapped) {
@@ -193,10 +211,14 @@ static bool turn(struct search *search)
 		search->at = 1;
 		return true;
 	}
-	if (search->pruned || !search->skipped)
+	if (search->skipped && !search->pruned) {
+		reservation_prune(search->pool, false);
+		search->pruned = true;
+	} else if (search->avoided && !search->anything) {
+		search->anything = true;
+	} else {
 		return false;
-	reservation_prune(search->pool, false);
-	search->pruned = true;
+	}
 	search->wrapped = false;
 	search->at = search->start;
 	return true;

@@ -10,10 +10,12 @@ struct search {
 	const struct acquire_request *request;
 	struct search_map *map;
 	uint32_t at;	/* the next candidate */
-	uint32_t start; /* where both rounds begin */
+	uint32_t start; /* where each round begins */
 	bool wrapped;	/* past 65535 once in this round */
 	bool skipped;	/* ports that looked taken in the pool were passed over */
-	bool pruned;	/* the second round */
+	bool avoided;	/* so were ports that the request would rather leave alone */
+	bool pruned;	/* the round after that: what looked taken was */
+	bool anything;	/* the last round: also what is rather left alone */
 };
 
 /* 0 or -ENOMEM. search_end in any case. */

@@ -19,13 +19,13 @@ int anchor_open(struct anchor *anchor, enum anchor_kind kind)
 	return anchor->fd < 0 ? anchor->fd : 0;
 }
 
-int anchor_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+int anchor_fill(struct anchor *anchor, const struct block *block, enum guard_choice choice,
 		uint16_t *failed)
 {
 	*failed = block->first;
 	if (anchor->kind == ANCHOR_HELD)
-		return held_fill(anchor->fd, block, over_time_wait, failed);
-	return parked_fill(anchor, block, over_time_wait, failed);
+		return held_fill(anchor->fd, block, choice, failed);
+	return parked_fill(anchor, block, choice, failed);
 }
 
 void anchor_discard(struct anchor *anchor)

@@ -16,7 +16,7 @@
 #ifndef GUARD_ANCHOR_H
 #define GUARD_ANCHOR_H
 
-#include "pool/pool.h"
+#include "guard/guard.h"
 
 enum anchor_kind { ANCHOR_PARKED, ANCHOR_HELD };
 
@@ -30,11 +30,11 @@ struct anchor {
 int anchor_open(struct anchor *anchor, enum anchor_kind kind);
 
 /*
- * Puts the guards of a block behind it, all or none (guard_place_block). 0; -EADDRINUSE and the
+ * Puts the guards of a block behind it (guard_place_block), or none. 0; -EADDRINUSE and the
  * like with the port that could not be had in *failed: the anchor may be asked for another block.
  * -ETOOMANYREFS, -EAGAIN: too much is in flight to park these.
  */
-int anchor_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+int anchor_fill(struct anchor *anchor, const struct block *block, enum guard_choice choice,
 		uint16_t *failed);
 
 /* Gives it up. */

@@ -62,7 +62,7 @@ static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
 {
 	uint64_t cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0];
 
-	if (socket->id.idiag_if <= GUARD_INDEX_LAST)
+	if (socket->id.idiag_if < PERSISTENT_INDEX)
 		return false;
 	return socket->id.idiag_if % 2 == 0 || cookie == claim;
 }

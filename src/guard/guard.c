@@ -2,11 +2,9 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 
-#include "guard/diag.h"
 #include "guard/guard.h"
 #include "guard/index.h"
 #include "real/netns.h"
@@ -56,6 +54,13 @@ int index_bind(int fd, uint32_t index)
 	return error == -ENOPROTOOPT || error == -EPERM ? -EOPNOTSUPP : error;
 }
 
+bool interface_exists(int fd, uint32_t index)
+{
+	struct ifreq request = {.ifr_ifindex = (int)index};
+
+	return !real_ioctl(fd, SIOCGIFNAME, &request);
+}
+
 /* 0: to be chosen. */
 static _Atomic uint32_t index_chosen;
 
@@ -66,17 +71,19 @@ static _Atomic uint32_t index_chosen;
 static uint32_t guard_index(int fd)
 {
 	uint32_t index = atomic_load_explicit(&index_chosen, memory_order_relaxed);
-	struct ifreq request;
 
 	if (index)
 		return index;
-	for (index = GUARD_INDEX; index > GUARD_INDEX_LAST; index -= GUARD_INDEX_STEP) {
-		request.ifr_ifindex = (int)index;
-		if (real_ioctl(fd, SIOCGIFNAME, &request))
+	for (index = GUARD_INDEX; index > GUARD_INDEX_LAST; index -= GUARD_INDEX_STEP)
+		if (!interface_exists(fd, index))
 			break;
-	}
 	atomic_store_explicit(&index_chosen, index, memory_order_relaxed);
 	return index;
+}
+
+void guard_index_forget(void)
+{
+	atomic_store_explicit(&index_chosen, 0, memory_order_relaxed);
 }
 
 /*
@@ -95,7 +102,7 @@ static int exclude_others(int fd)
 	return error;
 }
 
-int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
+int guard_place_on(uint32_t index, enum protocol protocol, uint16_t port, bool over_time_wait)
 {
 	bool ipv6;
 	int fd = wildcard_socket(protocol, &ipv6), error = 0;
@@ -107,7 +114,7 @@ int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
 	if (!error)
 		error = wildcard_bind(fd, ipv6, port);
 	if (!error)
-		error = index_bind(fd, guard_index(fd));
+		error = index_bind(fd, index ? index : guard_index(fd));
 	if (!error && over_time_wait)
 		error = exclude_others(fd);
 	if (!error)
@@ -116,6 +123,11 @@ int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
 		return fd;
 	real_close(fd);
 	return error;
+}
+
+int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait)
+{
+	return guard_place_on(0, protocol, port, over_time_wait);
 }
 
 bool guard_present(enum protocol protocol, uint16_t port)
@@ -146,68 +158,4 @@ uint64_t guard_netns(void)
 	if (fd >= 0)
 		real_close(fd);
 	return netns;
-}
-
-/* Ports that an ordinary bind refused and one that ignores TIME_WAIT did not. */
-struct doubtful {
-	uint16_t first, last;
-	bool any;
-};
-
-static int place_one(enum protocol protocol, uint16_t port, struct guard_sink *sink,
-		     struct doubtful *doubtful /* NULL: none wanted */)
-{
-	int fd, error;
-
-	for (;;) {
-		fd = guard_place(protocol, port, false);
-		if (fd == -EADDRINUSE && protocol == PROTOCOL_TCP && doubtful) {
-			fd = guard_place(protocol, port, true);
-			if (fd >= 0) {
-				if (!doubtful->any)
-					doubtful->first = port;
-				doubtful->last = port;
-				doubtful->any = true;
-			}
-		}
-		if (fd != -EMFILE)
-			break;
-		error = sink->make_room(sink);
-		if (error)
-			return error;
-	}
-	return fd < 0 ? fd : sink->take(sink, fd);
-}
-
-int guard_place_block(const struct block *block, bool over_time_wait, struct guard_sink *sink,
-		      uint16_t *failed)
-{
-	struct doubtful doubtful = {0}, *wanted = over_time_wait ? &doubtful : NULL;
-	uint32_t port, end = (uint32_t)block->first + block->count;
-	int protocol, error;
-
-	/* An interface may have come since the last block, or this be another network. */
-	atomic_store_explicit(&index_chosen, 0, memory_order_relaxed);
-	for (port = block->first; port < end; port++) {
-		*failed = (uint16_t)port;
-		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
-			if (!(block->protocols & PROTOCOL_BIT(protocol)))
-				continue;
-			error = place_one((enum protocol)protocol, (uint16_t)port, sink, wanted);
-			if (error)
-				return error;
-		}
-	}
-	if (!doubtful.any)
-		return 0;
-	/*
-	 * A socket that is bound with SO_REUSEADDR and does not listen lets a bind
-	 * that ignores TIME_WAIT pass, too. With the guards in place nobody can
-	 * come in any more: now ask the kernel who is there.
-	 */
-	*failed = doubtful.first;
-	error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
-	if (error == -EMFILE && !sink->make_room(sink))
-		error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
-	return error;
 }

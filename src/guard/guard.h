@@ -31,8 +31,29 @@ int guard_place(enum protocol protocol, uint16_t port, bool over_time_wait);
  */
 bool guard_present(enum protocol protocol, uint16_t port);
 
+/*
+ * The interface index of the guards of a persistent block, by its first port: by it every
+ * process of the user knows them, whoever placed them. fd: any socket.
+ */
+uint32_t guard_persistent_index(int fd, uint16_t first);
+uint32_t guard_index_of_block(const struct block *block); /* the same, with a socket of its own */
+
+/*
+ * Whether a port has a guard on this index, or a program's socket, which the caller's
+ * claim rules out. Sockets that are bound with SO_REUSEADDR and do not listen do not count.
+ */
+bool guard_present_on(enum protocol protocol, uint16_t port, uint32_t index);
+
+/* Whether it has a guard on this index and no program's socket. False also where others
+ * ask at the same time. */
+bool guard_alone_on(enum protocol protocol, uint16_t port, uint32_t index);
+
 /* The network namespace in which this thread's guards would be (real/netns.h). */
 uint64_t guard_netns(void);
+
+/* A guard on this index where the port has none yet; TCP connections in TIME_WAIT do not
+ * count. As guard_place. */
+int guard_place_missing(enum protocol protocol, uint16_t port, uint32_t index);
 
 /* Where the guards of a block go as they are placed. */
 struct guard_sink {
@@ -42,12 +63,19 @@ struct guard_sink {
 	int (*make_room)(struct guard_sink *sink);
 };
 
+/* Which guards a block shall get. */
+enum guard_choice {
+	GUARD_ALL,		  /* one for each port, or none at all */
+	GUARD_ALL_OVER_TIME_WAIT, /* the same; TCP ports that only TIME_WAIT holds are taken,
+				   * too, so that a service restarts on its block at once */
+	GUARD_MISSING,		  /* of a persistent block: those that can be placed, likewise */
+};
+
 /*
- * Places the guards of a whole block. over_time_wait: TCP ports that only TIME_WAIT
- * holds are taken, too, so that a service restarts on its block at once. 0; or
- * -errno and in *failed the port it failed at, with some guards in the sink already.
+ * Places the guards of a block. 0; or -errno and in *failed the port it failed at, with
+ * some guards in the sink already. GUARD_MISSING: -EADDRINUSE if none could be placed.
  */
-int guard_place_block(const struct block *block, bool over_time_wait, struct guard_sink *sink,
+int guard_place_block(const struct block *block, enum guard_choice choice, struct guard_sink *sink,
 		      uint16_t *failed);
 
 #endif

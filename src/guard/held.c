@@ -170,13 +170,13 @@ static int ask(int fd, const struct hold_request *request, struct hold_answer *a
 	}
 }
 
-int held_fill(int fd, const struct block *block, bool over_time_wait, uint16_t *failed)
+int held_fill(int fd, const struct block *block, enum guard_choice choice, uint16_t *failed)
 {
 	struct hold_request request = {.command = HOLD_PLACE,
 				       .first = block->first,
 				       .count = block->count,
 				       .protocols = block->protocols,
-				       .over_time_wait = over_time_wait};
+				       .choice = (uint16_t)choice};
 	struct hold_answer answer = {.failed = block->first};
 	int error = ask(fd, &request, &answer);
 

@@ -11,7 +11,7 @@ enum hold_command { HOLD_PLACE = 1, HOLD_RELEASE };
 struct hold_request {
 	uint32_t command;
 	uint16_t first, count;
-	uint16_t protocols, over_time_wait;
+	uint16_t protocols, choice; /* enum guard_choice */
 };
 
 struct hold_answer {
@@ -23,7 +23,7 @@ struct hold_answer {
 void held_program_set(const char *path);
 
 int held_open(void);
-int held_fill(int fd, const struct block *block, bool over_time_wait, uint16_t *failed);
+int held_fill(int fd, const struct block *block, enum guard_choice choice, uint16_t *failed);
 void held_release(int fd);
 
 #endif

@@ -70,7 +70,8 @@ static struct hold_answer place(const struct hold_request *request)
 	uint16_t failed = block.first;
 
 	limit_raise(block.count * 2U);
-	answer.error = guard_place_block(&block, request->over_time_wait, &sink, &failed);
+	answer.error =
+		guard_place_block(&block, (enum guard_choice)request->choice, &sink, &failed);
 	answer.failed = failed;
 	if (answer.error)
 		guards_close();

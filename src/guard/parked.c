@@ -64,7 +64,7 @@ static int parking_make_room(struct guard_sink *sink)
 	return parking->count ? batch_send(parking) : -EMFILE;
 }
 
-int parked_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+int parked_fill(struct anchor *anchor, const struct block *block, enum guard_choice choice,
 		uint16_t *failed)
 {
 	struct parking parking = {.sink = {parking_take, parking_make_room}};
@@ -73,7 +73,7 @@ int parked_fill(struct anchor *anchor, const struct block *block, bool over_time
 	if (real_socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	parking.sender = pair[0];
-	error = guard_place_block(block, over_time_wait, &parking.sink, failed);
+	error = guard_place_block(block, choice, &parking.sink, failed);
 	if (!error)
 		error = batch_send(&parking);
 	for (i = 0; i < parking.count; i++)

@@ -4,7 +4,7 @@
 
 #include "guard/anchor.h"
 
-int parked_fill(struct anchor *anchor, const struct block *block, bool over_time_wait,
+int parked_fill(struct anchor *anchor, const struct block *block, enum guard_choice choice,
 		uint16_t *failed);
 void parked_release(int fd);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pool/create.h"
@@ -102,30 +104,49 @@ static int file_check(int fd, const struct pool *pool, uint64_t netns)
 	return 0;
 }
 
-static int file_map(struct pool **pool, int folder, const char *name, uint64_t netns)
+static int file_open(int folder, const char *name, uint64_t netns)
 {
 	int fd = real_openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 			     0);
-	struct pool *mapped;
 	int error;
 
 	if (fd < 0)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EBADMSG : -errno;
 	error = file_check(fd, NULL, netns);
-	if (!error) {
-		mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (mapped == MAP_FAILED) {
-			error = -errno;
-		} else {
-			error = file_check(fd, mapped, netns);
-			if (error)
-				munmap(mapped, sizeof *mapped);
-			else
-				*pool = mapped;
-		}
+	if (!error)
+		return fd;
+	real_close(fd);
+	return error;
+}
+
+static int file_map(struct pool **pool, int folder, const char *name, uint64_t netns)
+{
+	int fd = file_open(folder, name, netns), error = 0;
+	struct pool *mapped;
+
+	if (fd < 0)
+		return fd;
+	mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (mapped == MAP_FAILED) {
+		error = -errno;
+	} else {
+		error = file_check(fd, mapped, netns);
+		if (error)
+			munmap(mapped, sizeof *mapped);
+		else
+			*pool = mapped;
 	}
 	real_close(fd);
 	return error;
+}
+
+/* The version is in the name: programs of two versions do not meet here. */
+static void file_name(struct text *text, uint64_t netns)
+{
+	text_add(text, "netns-");
+	text_add_number(text, netns, 16);
+	text_add(text, ".v");
+	text_add_number(text, POOL_VERSION, 10);
 }
 
 int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool create)
@@ -134,12 +155,7 @@ int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool creat
 	struct text text = TEXT(name);
 	int fd, error;
 
-	/* The version is in the name: programs of two versions do not meet here. */
-	text_add(&text, "netns-");
-	text_add_number(&text, netns, 16);
-	text_add(&text, ".v");
-	text_add_number(&text, POOL_VERSION, 10);
-
+	file_name(&text, netns);
 	if (!folder)
 		fd = folder_default(create);
 	else
@@ -159,4 +175,28 @@ int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool creat
 void pool_close(struct pool *pool)
 {
 	munmap(pool, sizeof *pool);
+}
+
+#define LOCK_TRIES    5000
+#define LOCK_PAUSE_NS 1000000
+
+int pool_lock(const char *folder, uint64_t netns)
+{
+	char name[48];
+	struct text text = TEXT(name);
+	int fd = folder ? folder_open(folder) : folder_default(false), file, tries;
+
+	if (fd < 0)
+		return fd;
+	file_name(&text, netns);
+	file = file_open(fd, name, netns);
+	real_close(fd);
+	for (tries = 0; file >= 0 && flock(file, LOCK_EX | LOCK_NB); tries++) {
+		if (tries == LOCK_TRIES || (errno != EWOULDBLOCK && errno != EINTR)) {
+			real_close(file);
+			return -EBUSY;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+	}
+	return file;
 }

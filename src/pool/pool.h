@@ -53,13 +53,13 @@ struct block {
 	uint8_t protocols; /* PROTOCOL_BIT()s */
 };
 
-enum reservation_kind { KIND_RUNTIME, KIND_RUN };
+enum reservation_kind { KIND_RUNTIME, KIND_RUN, KIND_PERSISTENT };
 
 /* Fixed widths and explicit offsets: 32-bit and 64-bit processes share the file. */
 struct pool_slot {
-	_Atomic uint64_t token; /* 0: free; the low bits are the slot's number */
-	_Atomic uint64_t block; /* where, of what kind, with this token's tag */
-	_Atomic uint64_t anchor; /* the anchor's cookie, with this token's tag */
+	_Atomic uint64_t token;		    /* 0: free; the low bits are the slot's number */
+	_Atomic uint64_t block;		    /* where, of what kind, with this token's tag */
+	_Atomic uint64_t anchor;	    /* the anchor's cookie, with this token's tag */
 	_Atomic uint32_t cursor[PROTOCOLS]; /* where bind(0) looks first */
 	/* Ports that bind(0) prefers (never used, or given back by an explicit bind):
 	 * how often one came up, and the count at which none was left. Hints. */
@@ -67,19 +67,19 @@ struct pool_slot {
 	_Atomic uint32_t parked; /* descriptors in flight */
 	/* For people, never for decisions. */
 	_Atomic uint32_t holder; /* pid */
-	_Atomic uint64_t since; /* when it was claimed, seconds since 1970 */
+	_Atomic uint64_t since;	 /* when it was claimed, seconds since 1970 */
 	_Atomic uint64_t command[2];
-	_Atomic uint64_t ended; /* this token, once a holder has closed its anchor: a hint */
+	_Atomic uint64_t ended;	 /* this token, once a holder has closed its anchor: a hint */
 	_Atomic uint64_t socket; /* the acquiring socket's, likewise: for who inherits it */
 };
 
 struct pool {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t size;      /* of the file, bytes */
-	uint64_t signature; /* of the layout */
-	uint64_t netns;     /* the network namespace, as pool_open was told */
-	uint64_t namespace; /* in which the pids of BINDING words count (process.h) */
+	uint32_t size;	      /* of the file, bytes */
+	uint64_t signature;   /* of the layout */
+	uint64_t netns;	      /* the network namespace, as pool_open was told */
+	uint64_t namespace;   /* in which the pids of BINDING words count (process.h) */
 	uint32_t claim_index; /* the interface index that claims are bound to */
 	_Atomic uint32_t slot_cursor;
 	_Atomic uint32_t search_cursor, range_cursor; /* anywhere; where PORTRES_RANGE says */
@@ -107,6 +107,12 @@ _Static_assert(sizeof(struct pool) <= 1500000, "small enough for a 64 MB /dev/sh
  */
 int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool create);
 void pool_close(struct pool *pool);
+
+/*
+ * Keeps other processes that call it out until the descriptor is closed: for what is
+ * not done by the pool's words, and never in a hook. -EBUSY: somebody has it for long.
+ */
+int pool_lock(const char *folder, uint64_t netns);
 
 /* The signature of this layout, as the header holds it. */
 uint64_t pool_signature(void);

@@ -122,12 +122,30 @@ bool slot_free(struct pool *pool, uint64_t token)
 	return atomic_compare_exchange_strong(&pool->slots[TOKEN_SLOT(token)].token, &token, 0);
 }
 
+void slot_bury(struct pool *pool, uint64_t token)
+{
+	struct slot_view view;
+
+	if (slot_find(pool, token, &view) && view.kind == KIND_PERSISTENT) {
+		atomic_store_explicit(&pool->slots[TOKEN_SLOT(token)].parked, 0,
+				      memory_order_relaxed);
+		slot_doubt(pool, token);
+	} else {
+		slot_free(pool, token);
+	}
+}
+
 void slot_doubt(struct pool *pool, uint64_t token)
 {
 	struct pool_slot *slot = &pool->slots[TOKEN_SLOT(token)];
 
 	if (atomic_load(&slot->token) == token)
 		atomic_store_explicit(&slot->ended, token, memory_order_relaxed);
+}
+
+void slot_trust(struct pool *pool, uint64_t token)
+{
+	atomic_compare_exchange_strong(&pool->slots[TOKEN_SLOT(token)].ended, &token, 0);
 }
 
 bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view)

@@ -13,9 +13,9 @@
 
 #define TOKEN_SLOT(token) ((unsigned int)((token) % POOL_SLOTS))
 /* What a slot's other words keep of their token, so as to be known as its own. */
-#define TOKEN_TAG_SHIFT 36
+#define TOKEN_TAG_SHIFT	 36
 #define TOKEN_TAG(token) ((token) >> TOKEN_TAG_SHIFT << TOKEN_TAG_SHIFT)
-#define COOKIE_MASK ((UINT64_C(1) << TOKEN_TAG_SHIFT) - 1)
+#define COOKIE_MASK	 ((UINT64_C(1) << TOKEN_TAG_SHIFT) - 1)
 
 /* A reservation as its slot describes it. */
 struct slot_view {
@@ -51,9 +51,16 @@ uint64_t slot_by_anchor(const struct pool *pool, uint64_t cookie);
 /* Gives the slot of a token back; false where somebody else did already. */
 bool slot_free(struct pool *pool, uint64_t token);
 
+/* The same for a reservation whose guards have gone. A persistent one stays: it may get
+ * others. */
+void slot_bury(struct pool *pool, uint64_t token);
+
 /* Says of a reservation that one of its holders has gone: the next who wants its ports
  * asks the kernel. */
 void slot_doubt(struct pool *pool, uint64_t token);
+
+/* Takes that back: its ports have guards again. */
+void slot_trust(struct pool *pool, uint64_t token);
 
 /* The reservation of a token; false where there is none, or its content is damaged. */
 bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view);

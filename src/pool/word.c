@@ -39,8 +39,8 @@ bool word_binder_is_dead(const struct pool *pool, uint64_t word)
 		return true;
 	if (error || !process_sees_its_own())
 		return false;
-	return state.ended ||
-	       start_bits(state.start) != (word >> WORD_START_SHIFT & ((1U << WORD_START_BITS) - 1));
+	return state.ended || start_bits(state.start) !=
+				      (word >> WORD_START_SHIFT & ((1U << WORD_START_BITS) - 1));
 }
 
 uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t port)
@@ -51,12 +51,29 @@ uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t po
 	return token && word_belongs(word, token) ? token : 0;
 }
 
+bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port)
+{
+	_Atomic uint64_t *word = word_of(pool, protocol, port);
+	uint64_t seen = atomic_load(word), other;
+
+	do {
+		if (word_state(seen) == WORD_BINDING && !word_binder_is_dead(pool, seen))
+			return false;
+	} while (!atomic_compare_exchange_weak(word, &seen, word_make(token, WORD_HELD, 0)));
+	/* The guard is the proof that the reservation which had the port is dead. */
+	other = slot_token(pool, word_slot(seen));
+	if (other && other != token && word_belongs(seen, other))
+		slot_bury(pool, other);
+	return true;
+}
+
 bool word_looks_taken(const struct pool *pool, enum protocol protocol, uint16_t port)
 {
 	uint64_t token = word_token(pool, protocol, port);
 	struct slot_view view;
 
 	/* Where it was not completed the guards say whether anybody is still at it. */
-	return token && slot_find(pool, token, &view) && atomic_load_explicit(&pool->slots[TOKEN_SLOT(token)].ended,
-					     memory_order_relaxed) != token;
+	return token && slot_find(pool, token, &view) &&
+	       atomic_load_explicit(&pool->slots[TOKEN_SLOT(token)].ended, memory_order_relaxed) !=
+		       token;
 }

@@ -33,10 +33,10 @@ enum word_state { WORD_FREE, WORD_HELD, WORD_BINDING, WORD_USED, WORD_MAYBE };
 /* Outgoing connections are on it: others may join them. */
 #define WORD_CLIENT UINT64_C(64)
 
-#define WORD_SLOT_SHIFT  7
-#define WORD_TAG_SHIFT   19
-#define WORD_START_SHIFT 41
-#define WORD_START_BITS  11
+#define WORD_SLOT_SHIFT	  7
+#define WORD_TAG_SHIFT	  19
+#define WORD_START_SHIFT  41
+#define WORD_START_BITS	  11
 #define BINDING_TAG_SHIFT 52
 
 static inline enum word_state word_state(uint64_t word)
@@ -86,6 +86,13 @@ bool word_binder_is_dead(const struct pool *pool, uint64_t word);
 
 /* The token of the reservation that has the port by its word; 0: none. A hint. */
 uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t port);
+
+/*
+ * Makes a port, whose guard has just been placed, HELD by this reservation, whatever its
+ * word says. False where a process of the last owner is about to bind it (rule 3 of
+ * pool.h).
+ */
+bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port);
 
 /*
  * Whether the port looks taken: some reservation has it, and none of its holders has gone.

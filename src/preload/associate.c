@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/address.h"
+#include "core/persistent.h"
 #include "preload/associate.h"
 #include "preload/debug.h"
 #include "preload/hook.h"
@@ -14,13 +15,24 @@
 #include "preload/tie.h"
 #include "real/netns.h"
 
+/* A persistent one, which needs no anchor. */
+static bool associated_persistent(struct association *association, uint64_t token)
+{
+	struct pool *pool;
+
+	return !pools_get(netns_of(association->call.fd), false, &pool) &&
+	       reservation_find(pool, token, &association->reservation) &&
+	       association->reservation.kind == KIND_PERSISTENT;
+}
+
 /* The one that ASSOCIATE made. */
 static int associated(int fd, const struct fd_entry *entry, struct association *association)
 {
 	struct tie tie;
 
 	memset(association, 0, sizeof *association);
-	association->call = (struct socket_call){fd, fd_protocol(entry), -1};
+	association->call =
+		(struct socket_call){.fd = fd, .protocol = fd_protocol(entry), .anchor = -1};
 	association->known = association->entry = *entry;
 	association->outside = OUTSIDE_DENY;
 	association->connect = true;
@@ -30,10 +42,11 @@ static int associated(int fd, const struct fd_entry *entry, struct association *
 			       ? 1
 			       : -EADDRNOTAVAIL;
 	}
-	return run_find_token(entry->token, netns_of(fd), &association->reservation,
-			      &association->call.anchor)
-		       ? -EADDRNOTAVAIL
-		       : 1;
+	if (run_find_token(entry->token, netns_of(fd), &association->reservation,
+			   &association->call.anchor) &&
+	    !associated_persistent(association, entry->token))
+		return -EADDRNOTAVAIL;
+	return 1;
 }
 
 int association_unasked(int fd, int error)
@@ -60,7 +73,7 @@ static int in_runs(int fd, const struct fd_entry *known, struct association list
 		if (!run->token)
 			return -run->error;
 		*association = (struct association){
-			.call = {fd, protocol, -1},
+			.call = {.fd = fd, .protocol = protocol, .anchor = -1},
 			.known = *known,
 			.outside = run->outside,
 			.full_pass = run->full_pass,
@@ -184,6 +197,52 @@ static void note_passed(int fd)
 		fdtable_set(fd, entry);
 }
 
+static int bind_once(const struct association *association, const struct socket_call *call,
+		     const struct association_target *target, uint16_t *port)
+{
+	const struct reservation *reservation = &association->reservation;
+
+	if (target->address)
+		return reservation_bind(reservation, call, target->address, target->length, port);
+	if (target->peer && call->protocol == PROTOCOL_TCP)
+		return reservation_bind_for_connect(reservation, call, target->peer, target->length,
+						    port);
+	return reservation_bind_any(reservation, call, port);
+}
+
+/* This process keeps the guards that a persistent block lacks, until it ends or execs. */
+static int guards_keep(const struct reservation *reservation)
+{
+	struct tie tie = {.token = reservation->token, .pool = reservation->pool};
+	int error;
+
+	if (!fdtable_is_ours())
+		return -EOPNOTSUPP;
+	error = persistent_guard(reservation, &tie.anchor);
+	if (!error && !tie_add(&tie)) {
+		real_close(tie.anchor);
+		error = -ENOMEM;
+	}
+	debug_error("placing the guards of a persistent reservation", error);
+	return error;
+}
+
+int association_bind(const struct association *association, const struct association_target *target,
+		     uint16_t *port)
+{
+	struct socket_call call = association->call;
+	int error = bind_once(association, &call, target, port);
+
+	if (error != -EOWNERDEAD)
+		return error;
+	error = guards_keep(&association->reservation);
+	/* Where there was none to place, another may have been quicker. */
+	if (error && error != -EADDRINUSE)
+		return error;
+	call.guarded = true;
+	return bind_once(association, &call, target, port);
+}
+
 static int bind_implicit(int fd, bool always, const struct sockaddr_storage *peer, socklen_t length)
 {
 	struct association list[RUNS_MAX];
@@ -206,16 +265,12 @@ static int bind_implicit(int fd, bool always, const struct sockaddr_storage *pee
 		return 0;
 	for (i = 0; i < count; i++) {
 		const struct association *association = &list[i];
+		struct association_target target = {.peer = peer, .length = length};
 
 		error = association->error;
 		if (error)
 			continue;
-		if (peer && association->call.protocol == PROTOCOL_TCP)
-			error = reservation_bind_for_connect(
-				&association->reservation, &association->call, peer, length, &port);
-		else
-			error = reservation_bind_any(&association->reservation, &association->call,
-						     &port);
+		error = association_bind(association, &target, &port);
 		if (!error) {
 			association_bound(association, port);
 			return 0;

@@ -36,6 +36,16 @@ int association_unasked(int fd, int error);
 /* Whether connect or a send on it may have something of ours to do. */
 bool association_pending(int fd);
 
+/* What to bind to: an address, or what connecting to a peer wants, or (neither) any port. */
+struct association_target {
+	const struct sockaddr_storage *address, *peer;
+	socklen_t length; /* of the one that is given */
+};
+
+/* Binds the socket to a port of its block. 0 and the port; or -errno. */
+int association_bind(const struct association *association, const struct association_target *target,
+		     uint16_t *port);
+
 /* The socket is bound to a port of a block now. */
 void association_bound(const struct association *association, uint16_t port);
 

@@ -32,7 +32,7 @@ static bool others_port(struct pool *pool, enum protocol protocol, uint16_t port
 
 	if (!token || guard_netns() != pool->netns || guard_present(protocol, port))
 		return token;
-	slot_free(pool, token);
+	slot_bury(pool, token);
 	return false;
 }
 
@@ -90,6 +90,7 @@ static bool inside_any(const struct association *list, int count, uint16_t port)
 static int bind_from_blocks(const struct association *list, int count,
 			    const struct sockaddr_storage *address, socklen_t length)
 {
+	struct association_target target = {.address = address, .length = length};
 	uint16_t wanted = address_port(address), port;
 	int i, error = -EADDRNOTAVAIL;
 
@@ -97,8 +98,7 @@ static int bind_from_blocks(const struct association *list, int count,
 		if (list[i].error ||
 		    (wanted && !block_contains(&list[i].reservation.block, wanted)))
 			continue;
-		error = reservation_bind(&list[i].reservation, &list[i].call, address, length,
-					 &port);
+		error = association_bind(&list[i], &target, &port);
 		if (!error) {
 			association_bound(&list[i], port);
 			return 0;

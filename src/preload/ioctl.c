@@ -120,11 +120,14 @@ static int held_reservation(int fd, const void *argument, enum protocol *protoco
 		return error == -ENOENT ? -EINVAL : error;
 	if (!reservation_find(pool, token, reservation))
 		return -EINVAL;
+	*anchor = -1;
+	if (reservation->kind == KIND_PERSISTENT)
+		return 0; /* any process of the user may */
 	if (anchor_of(reservation, anchor))
 		return 0; /* whether it is still open is asked where it counts */
 	if (reservation_alive(reservation))
 		return -EACCES;
-	slot_free(pool, token);
+	slot_bury(pool, token);
 	return -EINVAL;
 }
 
@@ -167,7 +170,8 @@ static int release(int fd, const void *argument)
 	enum protocol protocol;
 	int anchor, error = held_reservation(fd, argument, &protocol, &reservation, &anchor);
 
-	/* The program may have put something else on the number of an anchor that it closed. */
+	/* A persistent one is deleted; no process holds it. And the program may have put
+	 * something else on the number of an anchor that it closed. */
 	if (!error && !reservation_anchored(&reservation, anchor))
 		error = -EACCES;
 	if (!error)

@@ -28,7 +28,7 @@ static bool reserved_port(int fd, uint16_t port, struct reservation *reservation
 static int listen_prepared(int fd, int backlog)
 {
 	struct reservation reservation;
-	struct socket_call call = {fd, PROTOCOL_TCP, -1};
+	struct socket_call call = {.fd = fd, .protocol = PROTOCOL_TCP, .anchor = -1};
 	enum protocol protocol;
 	int saved = errno, error = socket_protocol(fd, &protocol);
 
