@@ -16,7 +16,7 @@ guard_sources = src/guard/guard.h src/guard/guard.c src/guard/index.h src/guard/
 	src/guard/anchor.c src/guard/block.c src/guard/persistent.c src/guard/parked.h src/guard/parked.c src/guard/held.h src/guard/held.c
 core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/core/budget.c src/core/search.h src/core/search.c \
 	src/core/find.c src/core/persistent.h src/core/persistent.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
-	src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
+	src/core/here.h src/core/here.c src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
 	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
 
 # Whatever the user or a distribution puts into CPPFLAGS or CFLAGS.
@@ -58,8 +58,20 @@ if STATIC_HOLDER
 src_portres_hold_LDFLAGS = -all-static
 endif
 
-# The helper of a portres-run within another must not meet the outer one's hooks: no look-up.
-src_portres_exec_SOURCES = src/real/direct.c src/run/exec.c src/run/options.h src/run/options.c \
-	src/run/environment.h src/run/environment.c src/run/substitute.h src/run/substitute.c
+# The tools must not meet the hooks of a portres-run around them, nor Winsock's face the
+# library that it is linked with: they ask the kernel, without a look-up.
+persist_sources = src/persist/folder.h src/persist/folder.c src/persist/store.h src/persist/store.c \
+	src/persist/lines.h src/persist/lines.c src/persist/persistent.h src/persist/persistent.c
+
+noinst_LTLIBRARIES += src/libpersist.la
+src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option.c src/real/text.c \
+	src/real/process.c src/real/netns.c $(pool_sources) $(guard_sources) $(core_sources) $(persist_sources)
+src_libpersist_la_CPPFLAGS = $(room_cppflags)
+
+tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/faults.c \
+	src/tool/holder.h src/tool/holder.c
+
+src_portres_exec_SOURCES = src/run/exec.c src/run/options.h src/run/options.c src/run/environment.h \
+	src/run/environment.c src/run/name.h src/run/name.c src/run/substitute.h src/run/substitute.c $(tool_sources)
 src_portres_exec_CPPFLAGS = $(room_cppflags)
-src_portres_exec_LDADD = src/libcore.la
+src_portres_exec_LDADD = src/libpersist.la

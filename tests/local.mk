@@ -10,7 +10,9 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PORTRES_LIB='$(abs_top_builddir)/src/.libs/libportres.so'; export PORTRES_LIB; \
 	PORTRES_RUN='$(abs_top_builddir)/scripts/portres-run'; export PORTRES_RUN; \
-	unset LD_PRELOAD PORTRES_DIR PORTRES_RANGE PORTRES_RESERVE PORTRES_RESERVATION PORTRES_DEBUG;
+	PORTRES='$(abs_top_builddir)/src/portres'; export PORTRES; \
+	unset LD_PRELOAD PORTRES_DIR PORTRES_RANGE PORTRES_RESERVE PORTRES_RESERVATION PORTRES_DEBUG \
+	PORTRES_STATE;
 
 EXTRA_DIST += tests/lib/tap.h tests/lib/tap.sh tests/lib/wait.h
 
@@ -33,6 +35,7 @@ include tests/pitfalls/start.mk
 include tests/pitfalls/descriptors.mk
 include tests/pitfalls/ports.mk
 include tests/winsock/local.mk
+include tests/persist/local.mk
 include tests/differential/local.mk
 include tests/suites/local.mk
 include tests/bench/local.mk

@@ -3,12 +3,14 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "run/environment.h"
+#include "tool/message.h"
 
 void environment_put(const char *name, const char *value)
 {

@@ -16,33 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "guard/guard.h"
-#include "guard/held.h"
+#include "core/here.h"
 #include "run/environment.h"
+#include "run/name.h"
 #include "run/options.h"
 #include "run/substitute.h"
+#include "tool/holder.h"
+#include "tool/message.h"
 
 /* How often a block is asked for again: at first soon, then in peace. */
 #define RETRY_FIRST_MS 10
 #define RETRY_LAST_MS  250
-
-/* The holder stands beside us. */
-static void holder_find(void)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-	struct text text = {.buffer = path, .size = sizeof path};
-	char *slash;
-
-	if (length <= 0)
-		return; /* where it was installed, then */
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	text.length = (size_t)(slash + 1 - path);
-	text_add(&text, "portres-hold");
-	if (!text.full && !access(path, X_OK))
-		held_program_set(path);
-}
 
 /* What the loader says when it does not come back: damaged files can end it. */
 static char damaged[PATH_MAX + 128];
@@ -93,28 +77,29 @@ static void range_read(struct acquire_request *request)
 		fail("PORTRES_RANGE is %s, which is not FIRST-LAST; correct or unset it", value);
 }
 
+const char *message_program = "portres-run";
+int message_failure = EXIT_FAILED;
+
 static struct pool *pool_find(void)
 {
-	const char *folder = secure_getenv("PORTRES_DIR");
-	uint64_t netns = guard_netns();
+	const char *folder = pool_folder();
 	char directory[PATH_MAX], *absolute;
 	struct pool *pool;
 	int error;
 
-	if (folder && !*folder)
-		folder = NULL;
 	/* The tree shall find the pool from wherever it goes. */
 	if (folder && *folder != '/' && getcwd(directory, sizeof directory)) {
 		if (asprintf(&absolute, "%s/%s", directory, folder) < 0)
 			fail("out of memory; free some and try again");
 		environment_put("PORTRES_DIR", absolute);
-		folder = absolute;
+		free(absolute);
+		folder = pool_folder();
 	}
-	if (!netns)
+	error = pool_here(&pool);
+	if (error == -ENETDOWN)
 		fail("the network cannot be used: no socket can be made, or the kernel does not "
 		     "say "
 		     "in which namespace it is; Linux 5.7 with IPv4 or IPv6 is needed");
-	error = pool_open(&pool, folder, netns, true);
 	if (error == -EACCES)
 		fail("the pool in %s is not yours alone: the folder must belong to you and be "
 		     "writable for nobody else, and so must the file; or set PORTRES_DIR to "
@@ -192,23 +177,17 @@ static struct reservation reserve(struct options *options)
 					    &options->run.anchor);
 		if (!error)
 			break;
+		if (error == -EADDRINUSE && name_give_way(options, pool))
+			continue;
 		if (error != -EADDRINUSE || now() >= end)
 			fail_to_reserve(options, error);
 		nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
 		pause = pause * 2 < RETRY_LAST_MS ? pause * 2 : RETRY_LAST_MS;
 	}
+	name_remember(options, &reservation.block);
 	options->run.token = reservation.token;
 	options->run.netns = pool->netns;
 	return reservation;
-}
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	complain(format, arguments);
-	va_end(arguments);
 }
 
 int main(int argc, char **argv)
@@ -222,8 +201,10 @@ int main(int argc, char **argv)
 		fail("this is portres-run's helper; run portres-run");
 	options_read(&options, argc - 1, argv + 1);
 	library_check(argv[1]);
-	holder_find();
+	holder_beside();
 	range_read(&options.request);
+	name_recall(&options);
+	options_check_count(&options);
 	reservation = reserve(&options);
 	environment_set(&options, &reservation.block, argv[1]);
 	if (options.substitute) {
@@ -236,7 +217,7 @@ int main(int argc, char **argv)
 	}
 	execvp(options.command[0], options.command);
 	error = errno;
-	say("\"%s\" cannot be run: %s; check its name and that it is executable",
-	    options.command[0], strerror(error));
+	complain("\"%s\" cannot be run: %s; check its name and that it is executable",
+		 options.command[0], strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }

@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "persist/store.h"
 #include "run/options.h"
+#include "tool/message.h"
 
 #define DEFAULT_COUNT 16
 #define LONGEST_WAIT  1e9
@@ -20,6 +21,8 @@ static const char usage[] =
 	"\n"
 	"  -n, --ports COUNT        a block of COUNT ports, anywhere (16)\n"
 	"  -p, --range FIRST-LAST   this block\n"
+	"      --name NAME          the same block as last time under this name, if it is\n"
+	"                           free, else another one, which is remembered\n"
 	"      --align N            the first port is a multiple of N (1)\n"
 	"      --tcp, --udp         one protocol only (both, the same numbers in both)\n"
 	"      --wait SECONDS       wait for a block instead of failing at once (0)\n"
@@ -40,7 +43,8 @@ static const char usage[] =
 	"127 COMMAND was not found.\n";
 
 enum {
-	OPTION_ALIGN = 256,
+	OPTION_NAME = 256,
+	OPTION_ALIGN,
 	OPTION_TCP,
 	OPTION_UDP,
 	OPTION_WAIT,
@@ -53,6 +57,7 @@ enum {
 static const struct option long_options[] = {
 	{"ports", required_argument, NULL, 'n'},
 	{"range", required_argument, NULL, 'p'},
+	{"name", required_argument, NULL, OPTION_NAME},
 	{"align", required_argument, NULL, OPTION_ALIGN},
 	{"tcp", no_argument, NULL, OPTION_TCP},
 	{"udp", no_argument, NULL, OPTION_UDP},
@@ -66,37 +71,6 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-void complain(const char *format, va_list arguments)
-{
-	char *message, *at;
-
-	if (vasprintf(&message, format, arguments) < 0)
-		return;
-	/* One line, whatever the arguments hold. */
-	for (at = message; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	fprintf(stderr, "portres-run: %s\n", message);
-	free(message);
-}
-
-void fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	complain(format, arguments);
-	va_end(arguments);
-	exit(EXIT_FAILED);
-}
-
-__attribute__((noreturn)) static void say_and_exit(const char *text)
-{
-	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-		fail("standard output cannot be written: %s; see where it goes", strerror(errno));
-	exit(0);
-}
-
 static uint16_t count_read(const char *option, const char *text)
 {
 	uint64_t number;
@@ -105,6 +79,16 @@ static uint16_t count_read(const char *option, const char *text)
 	if (!text_number(&at, 10, POOL_PORTS - 1, &number) || *at || !number)
 		fail("%s %s: not a number of ports; give one from 1 to 65535", option, text);
 	return (uint16_t)number;
+}
+
+static const char *name_read(const char *text)
+{
+	if (!store_name_valid(text))
+		fail("--name %s: not a name; give 1 to 255 bytes of UTF-8, without control "
+		     "characters "
+		     "and without spaces at the ends",
+		     text);
+	return text;
 }
 
 static double seconds_read(const char *text)
@@ -164,33 +148,42 @@ static void variable_add(struct options *options, const char *text)
 	options->variables[options->variable_count++] = variable;
 }
 
-/* What is only right or wrong together. */
-static void options_check(const struct options *options, bool count_given, bool range_given,
-			  bool tcp, bool udp)
+void options_check_count(const struct options *options)
 {
 	const struct acquire_request *request = &options->request;
 	int i;
 
-	if (count_given && range_given)
-		fail("-n and -p exclude each other; give a count or a block");
-	if (tcp && udp)
-		fail("--tcp and --udp exclude each other; give neither for both protocols");
-	if (range_given && request->align && request->first % request->align)
-		fail("-p begins at %u, which is not a multiple of --align %u; change one of them",
-		     request->first, request->align);
 	for (i = 0; i < options->variable_count; i++)
 		if (options->variables[i].nth >= request->count)
 			fail("-e %.*s=%u: the block has %u ports, counted from 0; give a smaller "
 			     "number",
 			     (int)options->variables[i].length, options->variables[i].name,
 			     options->variables[i].nth, request->count);
+}
+
+/* What is only right or wrong together. */
+static void options_check(const struct options *options, bool range_given, bool tcp, bool udp)
+{
+	const struct acquire_request *request = &options->request;
+
+	if (options->count_given && range_given)
+		fail("-n and -p exclude each other; give a count or a block");
+	if (options->name && range_given)
+		fail("--name and -p exclude each other; a name has the block that it had last");
+	if (tcp && udp)
+		fail("--tcp and --udp exclude each other; give neither for both protocols");
+	if (range_given && request->align && request->first % request->align)
+		fail("-p begins at %u, which is not a multiple of --align %u; change one of them",
+		     request->first, request->align);
+	if (!options->name || options->count_given)
+		options_check_count(options);
 	if (!options->command[0])
 		fail("no command to run; give one, as in portres-run -n 20 -- make check");
 }
 
 void options_read(struct options *options, int argc, char **argv)
 {
-	bool count_given = false, range_given = false, tcp = false, udp = false;
+	bool range_given = false, tcp = false, udp = false;
 	struct port_range range;
 	int option;
 
@@ -200,7 +193,7 @@ void options_read(struct options *options, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+:n:p:e:Ih", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
-			count_given = true;
+			options->count_given = true;
 			options->request.count = count_read("-n", optarg);
 			break;
 		case 'p':
@@ -211,6 +204,9 @@ void options_read(struct options *options, int argc, char **argv)
 				     optarg);
 			options->request.first = range.first;
 			options->request.count = (uint16_t)(range.last - range.first + 1);
+			break;
+		case OPTION_NAME:
+			options->name = name_read(optarg);
 			break;
 		case OPTION_ALIGN:
 			options->request.align = count_read("--align", optarg);
@@ -254,5 +250,5 @@ void options_read(struct options *options, int argc, char **argv)
 	options->run.protocols = (uint8_t)((udp ? 0 : PROTOCOL_BIT(PROTOCOL_TCP)) |
 					   (tcp ? 0 : PROTOCOL_BIT(PROTOCOL_UDP)));
 	options->request.protocols = options->run.protocols;
-	options_check(options, count_given, range_given, tcp, udp);
+	options_check(options, range_given, tcp, udp);
 }

@@ -3,8 +3,6 @@
 #ifndef RUN_OPTIONS_H
 #define RUN_OPTIONS_H
 
-#include <stdarg.h>
-
 #include "core/run.h"
 
 #define EXIT_FAILED	125 /* portres-run itself; nothing was started */
@@ -20,8 +18,10 @@ struct port_variable {
 
 struct options {
 	struct acquire_request request;
-	struct run run; /* how strict it is; filled in but for token and anchor */
-	double wait;	/* seconds */
+	struct run run;	  /* how strict it is; filled in but for token and anchor */
+	double wait;	  /* seconds */
+	const char *name; /* NULL: none */
+	bool count_given;
 	bool substitute;
 	struct port_variable *variables;
 	int variable_count;
@@ -31,10 +31,7 @@ struct options {
 /* Reads them, or ends the program with one line that says what is wrong. */
 void options_read(struct options *options, int argc, char **argv);
 
-/* One line on standard error. */
-__attribute__((format(printf, 1, 0))) void complain(const char *format, va_list arguments);
-
-/* The same, and the end. */
-__attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
+/* The same where a variable wants a port that the block does not have. */
+void options_check_count(const struct options *options);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# TAP for the shell tests, and a pool folder of the test's own. Sourced as
+# TAP for the shell tests, and a pool folder and a list of blocks of the test's own. Sourced as
 #   . "$top_srcdir/tests/lib/tap.sh"
 # The harness sets top_srcdir, top_builddir (absolute), PORTRES_LIB, PORTRES_RUN.
 
@@ -9,9 +9,9 @@
 tap_count=0
 tap_failed=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/portres-test.XXXXXX") || exit 99
-PORTRES_DIR=$scratch/pool
+PORTRES_DIR=$scratch/pool PORTRES_STATE=$scratch/state
 mkdir -m 700 "$PORTRES_DIR" || exit 99
-export PORTRES_DIR
+export PORTRES_DIR PORTRES_STATE
 
 # Called at exit: tests append to it what must be undone. Set it before use.
 cleanup() { :; }

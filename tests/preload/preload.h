@@ -67,12 +67,17 @@ HELPER void pool_new(uid_t owner)
 HELPER void private_pool(char **argv)
 {
 	const char *parent = getenv("TMPDIR");
+	char *state;
 
 	if (!getenv("PORTRES_TEST_PRELOADED")) {
 		if (asprintf(&folder, "%s/portres-test.XXXXXX", parent ? parent : "/tmp") < 0 ||
 		    !mkdtemp(folder) || chmod(folder, 0711))
 			bail_out("a folder for the test");
 		setenv("PORTRES_TEST_FOLDER", folder, 1);
+		if (asprintf(&state, "%s/state", folder) < 0)
+			bail_out("memory");
+		setenv("PORTRES_STATE", state, 1);
+		free(state);
 		pool_new(geteuid());
 		under_preload(argv);
 	}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.h - the subcommands of portres: each gets its own name as argv[0] */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#define EXIT_NOT_SO 1 /* the asked-for thing is not so, or cannot be done */
+#define EXIT_USAGE  2
+
+int command_persist(int argc, char **argv);
+int command_hold(int argc, char **argv);
+
+/* Ends with a line that points to the help of a command, and EXIT_USAGE. */
+__attribute__((format(printf, 1, 2), noreturn)) void usage_error(const char *format, ...);
+
+#endif

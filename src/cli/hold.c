@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portres persist hold: keeps the guards of all listed blocks, in the foreground.
+ *
+ * Nothing depends on it but that strangers are kept out: tokens stay good without it, and
+ * when it is killed the kernel lets the guards go. A port that somebody else has is asked
+ * for again once a second; as nobody tells when it comes free, there is no other way.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/holding.h"
+#include "cli/notify.h"
+#include "core/here.h"
+#include "persist/folder.h"
+#include "tool/faults.h"
+#include "tool/message.h"
+
+#define RETRY_MS 1000
+
+struct hold {
+	struct pool *pool;
+	int signals, changes; /* descriptors; changes -1: looked for once a second */
+	struct holding holding;
+};
+
+/* Each guard is a descriptor of ours. */
+static void limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < HOLDING_MOST) {
+		limit.rlim_cur = limit.rlim_max = HOLDING_MOST; /* for the privileged */
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int signals_open(void)
+{
+	sigset_t wanted;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGHUP);
+	sigprocmask(SIG_BLOCK, &wanted, NULL);
+	return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int changes_open(void)
+{
+	char path[PATH_MAX];
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd >= 0 && !state_path(path, sizeof path) &&
+	    inotify_add_watch(fd, path,
+			      IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_DELETE |
+				      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR) >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Says, where it has changed, how much is held. */
+static void state_say(const struct holding *holding)
+{
+	static unsigned int ports = ~0U, missing;
+	char state[160];
+
+	if (ports == holding->ports && missing == holding->missing)
+		return;
+	ports = holding->ports;
+	missing = holding->missing;
+	snprintf(state, sizeof state, "holding %u of %u ports in %zu blocks", ports - missing,
+		 ports, holding->count);
+	puts(state);
+	output_check();
+	snprintf(state, sizeof state, "READY=1\nSTATUS=holding %u of %u ports in %zu blocks",
+		 ports - missing, ports, holding->count);
+	notify_send(state);
+}
+
+static void list_read(struct hold *hold)
+{
+	struct store store;
+	int error = store_open(&store, STORE_READ);
+
+	if (error) {
+		complain("the list cannot be read: %s; what is held stays so", strerror(-error));
+		return;
+	}
+	faults_complain(&store);
+	holding_update(&hold->holding, hold->pool, &store);
+	store_close(&store);
+}
+
+/* Takes what has come from a descriptor. Whether anything of it was about the list. */
+static bool changes_take(int fd)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	bool any = false;
+	ssize_t got;
+
+	while ((got = read(fd, events, sizeof events)) > 0) {
+		const char *at = events;
+
+		while (at < events + got) {
+			const struct inotify_event *event = (const struct inotify_event *)at;
+
+			if (!event->len || !strcmp(event->name, STORE_NAME))
+				any = true;
+			at += sizeof *event + event->len;
+		}
+	}
+	return any;
+}
+
+/* The signal that has come, 0: none. */
+static unsigned int signal_take(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? info.ssi_signo : 0;
+}
+
+static void hold_on(struct hold *hold)
+{
+	struct pollfd some[] = {{.fd = hold->signals, .events = POLLIN},
+				{.fd = hold->changes, .events = POLLIN}};
+	unsigned int signal_number;
+	bool changed;
+
+	list_read(hold);
+	for (;;) {
+		holding_place(&hold->holding);
+		state_say(&hold->holding);
+		changed = false;
+		if (poll(some, 2, hold->holding.missing || hold->changes < 0 ? RETRY_MS : -1) < 0)
+			continue;
+		signal_number = signal_take(hold->signals);
+		if (signal_number == SIGTERM || signal_number == SIGINT)
+			return;
+		if (hold->changes >= 0)
+			changed = changes_take(hold->changes);
+		if (changed || signal_number == SIGHUP || hold->changes < 0)
+			list_read(hold);
+	}
+}
+
+/* One holder for a list and a network namespace. */
+static void alone_or_fail(uint64_t netns)
+{
+	char name[HOLDER_NAME_SIZE];
+	int folder = state_open(true), lock;
+
+	if (folder == -EACCES)
+		fail("the folder of the list is not yours alone: it must belong to you and be "
+		     "writable for nobody else; or set PORTRES_STATE to another");
+	if (folder < 0 && folder != -EROFS)
+		fail("the folder of the list cannot be opened: %s; make it, or set PORTRES_STATE "
+		     "to another",
+		     strerror(-folder));
+	state_holder_name(name, netns);
+	lock = folder < 0 ? -EROFS : state_lock(folder, name, 0);
+	if (lock == -EBUSY)
+		fail("another portres persist hold keeps these blocks already; end that one first");
+	/* Of a list that cannot be written: it never changes, either. */
+	if (lock < 0 && lock != -EROFS && lock != -EACCES)
+		fail("the lock %s cannot be had: %s; see that the folder can be written", name,
+		     strerror(-lock));
+	if (folder >= 0)
+		close(folder);
+}
+
+int command_hold(int argc, char **argv)
+{
+	struct hold hold = {.changes = -1};
+	int error;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		say_and_exit("Usage: portres persist hold\nSee portres persist --help.\n");
+	if (argc > 1)
+		usage_error("hold takes no argument; see portres persist --help");
+	error = pool_here(&hold.pool);
+	if (error)
+		fail("the pool cannot be opened: %s; see that /dev/shm can be written, or set "
+		     "PORTRES_DIR to a folder that is yours alone",
+		     strerror(-error));
+	limit_raise();
+	alone_or_fail(hold.pool->netns);
+	hold.signals = signals_open();
+	if (hold.signals < 0)
+		fail("out of descriptors: %m; raise ulimit -n");
+	hold.changes = changes_open();
+	hold_on(&hold);
+	notify_send("STOPPING=1");
+	holding_end(&hold.holding);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/list.h"
+#include "guard/guard.h"
+#include "persist/lines.h"
+
+/* How many ports of a block, of each of its protocols, the kernel keeps others out of. */
+static unsigned int guards_count(const struct block *block)
+{
+	uint32_t index = guard_index_of_block(block), port;
+	unsigned int count = 0;
+	int protocol;
+
+	for (port = block->first; port < (uint32_t)block->first + block->count; port++)
+		for (protocol = 0; protocol < PROTOCOLS; protocol++)
+			if (block->protocols & PROTOCOL_BIT(protocol) &&
+			    guard_present_on((enum protocol)protocol, (uint16_t)port, index))
+				count++;
+	return count;
+}
+
+static void string_show(const char *text)
+{
+	putchar('"');
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else
+			putchar(*text);
+	putchar('"');
+}
+
+static void json_show(const struct store *store)
+{
+	size_t i;
+
+	printf("[");
+	for (i = 0; i < store->count; i++) {
+		const struct store_entry *entry = &store->entries[i];
+		const struct block *block = &entry->block;
+
+		printf("%s\n  {\"protocol\": \"%s\", \"first\": %u, \"last\": %u, ", i ? "," : "",
+		       protocols_name(block->protocols), block->first,
+		       block->first + block->count - 1U);
+		if (entry->name) {
+			printf("\"name\": ");
+			string_show(entry->name);
+		} else {
+			printf("\"guarded\": %u", guards_count(block));
+		}
+		printf("}");
+	}
+	printf("%s]\n", store->count ? "\n" : "");
+}
+
+static void table_show(const struct store *store)
+{
+	size_t i;
+
+	if (store->count)
+		printf("%-8s %-12s %-12s %s\n", "PROTOCOL", "PORTS", "GUARDED", "NAME");
+	for (i = 0; i < store->count; i++) {
+		const struct store_entry *entry = &store->entries[i];
+		const struct block *block = &entry->block;
+		char ports[16], guarded[16] = "-";
+
+		snprintf(ports, sizeof ports, "%u-%u", block->first,
+			 block->first + block->count - 1U);
+		if (!entry->name)
+			snprintf(guarded, sizeof guarded, "%u of %u", guards_count(block),
+				 block->count);
+		printf("%-8s %-12s %-12s%s%s\n", protocols_name(block->protocols), ports, guarded,
+		       entry->name ? " " : "", entry->name ? entry->name : "");
+	}
+}
+
+void list_show(const struct store *store, bool json)
+{
+	if (json)
+		json_show(store);
+	else
+		table_show(store);
+}

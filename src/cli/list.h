@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* list.h - the list of reserved blocks, shown */
+#ifndef CLI_LIST_H
+#define CLI_LIST_H
+
+#include "persist/store.h"
+
+/* On standard output, for people or as JSON. */
+void list_show(const struct store *store, bool json);
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# The portres command, and the units that keep its holder running.
+bin_PROGRAMS += src/portres
+src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/persist.c src/cli/list.h src/cli/list.c \
+	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c $(tool_sources)
+src_portres_CPPFLAGS = $(room_cppflags)
+src_portres_LDADD = src/libpersist.la
+
+systemunitdir = $(prefix)/lib/systemd/system
+userunitdir = $(prefix)/lib/systemd/user
+nodist_systemunit_DATA = src/cli/system/portres-persist.service
+nodist_userunit_DATA = src/cli/user/portres-persist.service
+CLEANFILES += src/cli/system/portres-persist.service src/cli/user/portres-persist.service
+EXTRA_DIST += src/cli/portres-persist.service.in
+
+src/cli/system/portres-persist.service: src/cli/portres-persist.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) src/cli/system && $(SED) -e 's|@bindir[@]|$(bindir)|' \
+		-e 's|@wanted_by[@]|multi-user.target|' \
+		-e 's|@system_only[@]|ProtectSystem=strict\nStateDirectory=portres\nProtectHome=yes|' \
+		$(srcdir)/src/cli/portres-persist.service.in >$@.new && mv $@.new $@
+src/cli/user/portres-persist.service: src/cli/portres-persist.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) src/cli/user && $(SED) -e 's|@bindir[@]|$(bindir)|' \
+		-e 's|@wanted_by[@]|default.target|' -e '/@system_only[@]/d' -e '/^Before=network/d' \
+		$(srcdir)/src/cli/portres-persist.service.in >$@.new && mv $@.new $@

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* portres - shows and keeps port reservations; see portres(1) */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "cli/commands.h"
+#include "tool/holder.h"
+#include "tool/message.h"
+
+const char *message_program = "portres";
+int message_failure = EXIT_NOT_SO;
+
+static const char usage[] =
+	"Usage: portres COMMAND [ARG]...\n"
+	"Port reservations: blocks of TCP and UDP ports that nobody else can take.\n"
+	"\n"
+	"  persist   blocks that stay reserved whether or not a program runs\n"
+	"\n"
+	"  -h, --help     this text; portres COMMAND --help has that of a command\n"
+	"      --version  the version\n"
+	"\n"
+	"portres-run runs a command with a block of its own.\n"
+	"Exit status: 0; 1 it is not so, or cannot be done; 2 wrong usage.\n";
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"persist", command_persist},
+};
+
+void usage_error(const char *format, ...)
+{
+	va_list arguments;
+	char *message;
+
+	va_start(arguments, format);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	va_end(arguments);
+	complain("%s", message ? message : "out of memory");
+	exit(EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		usage_error("no command; portres --help lists them");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		say_and_exit(usage);
+	if (!strcmp(argv[1], "--version"))
+		say_and_exit("portres (libportres) " PACKAGE_VERSION "\n");
+	holder_beside();
+	for (i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	usage_error("%s is not a command; portres --help lists them", argv[1]);
+}

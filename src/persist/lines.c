@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/run.h"
+#include "persist/lines.h"
+
+static const char *const protocol_names[] = {"", "tcp", "udp", "tcp+udp"};
+
+const char *protocols_name(uint8_t protocols)
+{
+	return protocol_names[protocols & 3];
+}
+
+bool blocks_overlap(const struct block *one, const struct block *other)
+{
+	return one->protocols & other->protocols && one->first < other->first + other->count &&
+	       other->first < one->first + one->count;
+}
+
+/* The bytes of the character that begins here (RFC 3629); 0: it is none, or a control character. */
+static size_t character_length(const unsigned char *at)
+{
+	static const struct {
+		unsigned char mask, first, lowest, highest; /* of the second byte */
+		size_t length;
+	} forms[] = {
+		{0xff, 0xe0, 0xa0, 0xbf, 3}, {0xff, 0xed, 0x80, 0x9f, 3},
+		{0xf0, 0xe0, 0x80, 0xbf, 3}, {0xff, 0xf0, 0x90, 0xbf, 4},
+		{0xff, 0xf4, 0x80, 0x8f, 4}, {0xfc, 0xf0, 0x80, 0xbf, 4},
+		{0xff, 0xc2, 0xa0, 0xbf, 2}, {0xe0, 0xc0, 0x80, 0xbf, 2},
+	};
+	size_t i, j;
+
+	if (*at < 0x80)
+		return *at >= ' ' && *at != 0x7f;
+	if (*at == 0xc0 || *at == 0xc1)
+		return 0;
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if ((*at & forms[i].mask) != forms[i].first)
+			continue;
+		if (at[1] < forms[i].lowest || at[1] > forms[i].highest)
+			return 0;
+		for (j = 2; j < forms[i].length; j++)
+			if ((at[j] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+bool store_name_valid(const char *name)
+{
+	size_t length = strlen(name), at = 0, character = 1;
+
+	if (!length || length > STORE_NAME_LONGEST || name[0] == ' ' || name[length - 1] == ' ')
+		return false;
+	while (at < length && character) {
+		character = character_length((const unsigned char *)name + at);
+		at += character;
+	}
+	return character;
+}
+
+/* The next word of a line, whose end it gets. */
+static char *word_next(char **at)
+{
+	char *word = *at + strspn(*at, " \t");
+
+	*at = word + strcspn(word, " \t");
+	if (**at)
+		*(*at)++ = '\0';
+	return word;
+}
+
+/* What is wrong with a line, which it takes apart; NULL: nothing, and the entry is filled in. */
+static const char *line_parse(char *line, struct store_entry *entry)
+{
+	struct port_range range;
+	const char *protocols = word_next(&line);
+	uint8_t number;
+
+	for (number = 1; number <= 3; number++)
+		if (!strcmp(protocols, protocol_names[number]))
+			break;
+	if (number > 3)
+		return "the first word is not tcp, udp or tcp+udp";
+	if (run_range_parse(word_next(&line), &range))
+		return "the second word is not FIRST-LAST, with ports from 1 to 65535";
+	entry->block = (struct block){.first = range.first,
+				      .count = (uint16_t)(range.last - range.first + 1),
+				      .protocols = number};
+	line += strspn(line, " \t");
+	if (!*line)
+		return number == 3 ? "it has two protocols and no name: give each a line" : NULL;
+	if (!store_name_valid(line))
+		return "the name is longer than 255 bytes, has control characters, or is no UTF-8";
+	entry->name = strdup(line);
+	return entry->name ? NULL : "out of memory";
+}
+
+/* What is wrong with it beside the entries before it. */
+static const char *entry_check(const struct store *store, const struct store_entry *entry)
+{
+	if (entry->name)
+		return store_find_name(store, entry->name) ? "the name stands in a line before"
+							   : NULL;
+	return store_overlap(store, &entry->block) ? "it overlaps a line before" : NULL;
+}
+
+static int line_add(struct store *store, char *line, struct store_entry *entry)
+{
+	const char *fault = line_parse(line, entry);
+	void *grown;
+
+	if (!fault)
+		fault = entry_check(store, entry);
+	if (fault) {
+		free(entry->name);
+		grown = realloc(store->faults, (store->fault_count + 1) * sizeof *store->faults);
+		if (!grown)
+			return -ENOMEM;
+		store->faults = grown;
+		store->faults[store->fault_count++] = (struct store_fault){entry->line, fault};
+		return 0;
+	}
+	grown = realloc(store->entries, (store->count + 1) * sizeof *store->entries);
+	if (!grown) {
+		free(entry->name);
+		return -ENOMEM;
+	}
+	store->entries = grown;
+	store->entries[store->count++] = *entry;
+	return 0;
+}
+
+int lines_parse(struct store *store)
+{
+	struct store_entry entry = {.line = 0};
+	char *line;
+	int error = 0;
+
+	while (!error && entry.end < store->length) {
+		const char *start = store->text + entry.end;
+		const char *end = memchr(start, '\n', store->length - entry.end);
+		size_t length = end ? (size_t)(end - start) : store->length - entry.end;
+
+		entry = (struct store_entry){.line = entry.line + 1,
+					     .start = entry.end,
+					     .end = entry.end + length + (end ? 1 : 0)};
+		line = strndup(start, length);
+		if (!line)
+			return -ENOMEM;
+		/* A byte 0 would hide what comes behind it: let it be seen. */
+		if (strlen(line) < length)
+			line[0] = '?';
+		for (length = strlen(line); length && strchr(" \t\r", line[length - 1]);)
+			line[--length] = '\0';
+		if (*line && *line != '#')
+			error = line_add(store, line, &entry);
+		free(line);
+	}
+	return error;
+}
+
+void lines_free(struct store *store)
+{
+	size_t i;
+
+	for (i = 0; i < store->count; i++)
+		free(store->entries[i].name);
+	free(store->entries);
+	free(store->faults);
+}
+
+size_t lines_format(char *text, const struct block *block, const char *name)
+{
+	unsigned int last = block->first + block->count - 1U;
+	int length = 0, protocol;
+
+	if (name)
+		return (size_t)snprintf(text, LINES_SIZE, "%s %u-%u %s\n",
+					protocols_name(block->protocols), block->first, last, name);
+	for (protocol = 0; protocol < PROTOCOLS; protocol++)
+		if (block->protocols & PROTOCOL_BIT(protocol))
+			length += snprintf(text + length, LINES_SIZE - (size_t)length, "%s %u-%u\n",
+					   protocols_name(PROTOCOL_BIT(protocol)), block->first,
+					   last);
+	return (size_t)length;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "persist/folder.h"
+#include "persist/lines.h"
+#include "persist/store.h"
+
+#define STORE_TEMPORARY STORE_NAME ".new"
+#define STORE_LOCK	"lock"
+#define LOCK_SECONDS	60
+#define LARGEST		(16 << 20) /* a list of blocks has a megabyte at the most */
+
+static int file_read(int fd, struct store *store)
+{
+	struct stat stat;
+	ssize_t got;
+
+	if (fstat(fd, &stat))
+		return -errno;
+	if (!S_ISREG(stat.st_mode) || stat.st_size > LARGEST)
+		return -EBADMSG;
+	if (stat.st_uid != geteuid() || stat.st_mode & 022)
+		return -EACCES;
+	store->text = malloc((size_t)stat.st_size + 1);
+	if (!store->text)
+		return -ENOMEM;
+	while (store->length < (size_t)stat.st_size) {
+		got = read(fd, store->text + store->length, (size_t)stat.st_size - store->length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		store->length += (size_t)got;
+	}
+	store->text[store->length] = '\0';
+	return 0;
+}
+
+static int list_read(struct store *store)
+{
+	int fd = openat(store->folder, STORE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : errno == ELOOP ? -EACCES : -errno;
+	error = file_read(fd, store);
+	close(fd);
+	return error ? error : lines_parse(store);
+}
+
+int store_open(struct store *store, enum store_access access)
+{
+	int error = 0;
+
+	*store = (struct store){.folder = -1, .lock = -1};
+	store->folder = state_open(access == STORE_WRITE);
+	if (store->folder < 0) {
+		/* Nobody has ever written one. */
+		if (access == STORE_READ && store->folder == -ENOENT)
+			return 0;
+		return store->folder;
+	}
+	if (access == STORE_WRITE) {
+		store->lock = state_lock(store->folder, STORE_LOCK, LOCK_SECONDS);
+		if (store->lock < 0)
+			error = store->lock;
+	}
+	if (!error)
+		error = list_read(store);
+	if (error)
+		store_close(store);
+	return error;
+}
+
+void store_close(struct store *store)
+{
+	lines_free(store);
+	free(store->text);
+	if (store->lock >= 0)
+		close(store->lock);
+	if (store->folder >= 0)
+		close(store->folder);
+	*store = (struct store){.folder = -1, .lock = -1};
+}
+
+const struct store_entry *store_find(const struct store *store, const struct block *block)
+{
+	size_t i;
+
+	for (i = 0; i < store->count; i++) {
+		const struct store_entry *entry = &store->entries[i];
+
+		if (!entry->name && entry->block.first == block->first &&
+		    entry->block.count == block->count &&
+		    entry->block.protocols == block->protocols)
+			return entry;
+	}
+	return NULL;
+}
+
+const struct store_entry *store_find_name(const struct store *store, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < store->count; i++)
+		if (store->entries[i].name && !strcmp(store->entries[i].name, name))
+			return &store->entries[i];
+	return NULL;
+}
+
+const struct store_entry *store_overlap(const struct store *store, const struct block *block)
+{
+	size_t i;
+
+	for (i = 0; i < store->count; i++)
+		if (!store->entries[i].name && blocks_overlap(&store->entries[i].block, block))
+			return &store->entries[i];
+	return NULL;
+}
+
+/* The new text: lines that stay, to the letter, and the new one. */
+static char *text_make(const struct store *store, const struct store_change *change, size_t *length)
+{
+	char *text = malloc(store->length + LINES_SIZE + 1);
+	size_t at = 0, done = 0, i;
+
+	if (!text)
+		return NULL;
+	for (i = 0; change->gone && i < store->count; i++) {
+		const struct store_entry *entry = &store->entries[i];
+
+		if (!change->gone(entry, change->context))
+			continue;
+		memcpy(text + at, store->text + done, entry->start - done);
+		at += entry->start - done;
+		done = entry->end;
+	}
+	if (store->length > done) {
+		memcpy(text + at, store->text + done, store->length - done);
+		at += store->length - done;
+	}
+	if (change->block) {
+		if (at && text[at - 1] != '\n')
+			text[at++] = '\n';
+		at += lines_format(text + at, change->block, change->name);
+	}
+	*length = at;
+	return text;
+}
+
+static int file_write(int fd, const char *text, size_t length)
+{
+	struct rlimit limit;
+
+	/* Past it a write is not an error but a signal that kills. */
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < length)
+		return -ENOSPC;
+	while (length) {
+		ssize_t put = write(fd, text, length);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		text += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}
+
+static mode_t file_mode(int folder)
+{
+	struct stat stat;
+
+	return !fstat(folder, &stat) && stat.st_mode & 044 ? 0644 : 0600;
+}
+
+/* In this order, each on disk before the next begins. */
+static int text_replace(int folder, const char *text, size_t length)
+{
+	int fd = openat(folder, STORE_TEMPORARY,
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int error;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EACCES : -errno;
+	error = file_write(fd, text, length);
+	if (!error && fchmod(fd, file_mode(folder)))
+		error = -errno;
+	if (!error && fsync(fd))
+		error = -errno;
+	if (close(fd) && !error && errno != EINTR)
+		error = -errno; /* some file systems say only now that they are full */
+	if (!error && renameat(folder, STORE_TEMPORARY, folder, STORE_NAME))
+		error = -errno;
+	if (error)
+		unlinkat(folder, STORE_TEMPORARY, 0);
+	else if (fsync(folder) && errno != EINVAL) /* which some file systems say of folders */
+		error = -errno;
+	return error;
+}
+
+int store_change(struct store *store, const struct store_change *change)
+{
+	size_t length;
+	char *text = text_make(store, change, &length);
+	int error;
+
+	if (!text)
+		return -ENOMEM;
+	error = text_replace(store->folder, text, length);
+	free(text);
+	return error;
+}

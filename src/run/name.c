@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "persist/store.h"
+#include "pool/word.h"
+#include "run/name.h"
+#include "tool/faults.h"
+#include "tool/message.h"
+
+/* What the name had when we looked; first 0: nothing. */
+static struct block listed;
+/* Another run of this name has that block now. */
+static bool runs_already;
+
+/* Those of other names, and the persistent ones. */
+static void avoid_listed(struct options *options, const struct store *store)
+{
+	struct block *avoid = calloc(store->count + 1, sizeof *avoid);
+	unsigned int count = 0;
+	size_t i;
+
+	if (!avoid)
+		fail("out of memory reading the list of blocks; free some and try again");
+	for (i = 0; i < store->count; i++) {
+		const struct store_entry *entry = &store->entries[i];
+
+		if (!options->name || !entry->name || strcmp(entry->name, options->name) != 0)
+			avoid[count++] = entry->block;
+	}
+	options->request.avoid = avoid;
+	options->request.avoid_count = count;
+}
+
+/* The same first port; as many as are asked for, or as there were. */
+static void request_name(struct options *options, const struct store *store)
+{
+	struct acquire_request *request = &options->request;
+	const struct store_entry *entry = store_find_name(store, options->name);
+	struct block wanted;
+
+	if (!entry)
+		return;
+	listed = entry->block;
+	if (!options->count_given)
+		request->count = listed.count;
+	wanted = (struct block){listed.first, request->count, request->protocols};
+	if ((request->align && listed.first % request->align) ||
+	    (uint32_t)wanted.first + wanted.count > POOL_PORTS || store_overlap(store, &wanted))
+		return;
+	request->first = listed.first;
+}
+
+void name_recall(struct options *options)
+{
+	struct store store;
+	int error = store_open(&store, STORE_READ);
+
+	if (error) {
+		/* Who uses no name is not troubled. */
+		if (options->name)
+			complain(
+				"the block of \"%s\" cannot be looked up: %s; set PORTRES_STATE to "
+				"a folder that is yours alone",
+				options->name, strerror(-error));
+		return;
+	}
+	if (options->name) {
+		faults_complain(&store);
+		request_name(options, &store);
+	}
+	if (!options->request.first)
+		avoid_listed(options, &store);
+	store_close(&store);
+}
+
+/* Whether a run has the listed block: one of this name, then. */
+static bool is_run(struct pool *pool)
+{
+	enum protocol protocol =
+		listed.protocols & PROTOCOL_BIT(PROTOCOL_TCP) ? PROTOCOL_TCP : PROTOCOL_UDP;
+	struct reservation reservation;
+
+	return reservation_find(pool, word_token(pool, protocol, listed.first), &reservation) &&
+	       reservation.kind == KIND_RUN && reservation.block.first == listed.first &&
+	       reservation_alive(&reservation);
+}
+
+bool name_give_way(struct options *options, struct pool *pool)
+{
+	struct store store;
+
+	if (!options->name || !options->request.first)
+		return false;
+	runs_already = is_run(pool);
+	options->request.first = 0;
+	if (!store_open(&store, STORE_READ)) {
+		avoid_listed(options, &store);
+		store_close(&store);
+	}
+	return true;
+}
+
+static bool has_name(const struct store_entry *entry, const void *context)
+{
+	return entry->name && !strcmp(entry->name, context);
+}
+
+static bool is_same(const struct block *one, const struct block *other)
+{
+	return one->first == other->first && one->count == other->count &&
+	       one->protocols == other->protocols;
+}
+
+static void told(const char *name, const struct block *had, const struct block *block,
+		 const char *what)
+{
+	complain("the block of \"%s\", %u-%u, %s: this run has %u-%u", name, had->first,
+		 had->first + had->count - 1U, what, block->first,
+		 block->first + block->count - 1U);
+}
+
+static int remember(struct store *store, const char *name, const struct block *block)
+{
+	const struct store_entry *entry = store_find_name(store, name);
+	struct store_change change = {
+		.gone = has_name, .context = name, .block = block, .name = name};
+
+	/* Since we looked, another run of this name came to a block: it was first. */
+	if (entry && !is_same(&entry->block, &listed)) {
+		told(name, &entry->block, block,
+		     "belongs to another run of this name, which came first, and is kept for it");
+		return 0;
+	}
+	if (listed.first && listed.first != block->first)
+		told(name, &listed, block, "was not to be had, and is forgotten");
+	return store_change(store, &change);
+}
+
+void name_remember(const struct options *options, const struct block *block)
+{
+	struct store store;
+	int error;
+
+	if (!options->name || is_same(block, &listed))
+		return;
+	if (runs_already) {
+		told(options->name, &listed, block,
+		     "is in use by another run of this name, and is kept for it");
+		return;
+	}
+	error = store_open(&store, STORE_WRITE);
+	if (!error) {
+		error = remember(&store, options->name, block);
+		store_close(&store);
+	}
+	if (error)
+		complain("the block of \"%s\" is not remembered: %s; see that the list of blocks "
+			 "can be written (portres-run(1), FILES)",
+			 options->name, strerror(-error));
+}
