@@ -84,6 +84,13 @@ static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 
+/* On a persistent block's port stand for a moment also the guards that others place, and the
+ * questions of those who share it. */
+static bool in_passing(const struct port_bind *bind, uint64_t seen)
+{
+	return bind->persistent_index && (word_state(seen) == WORD_HELD || bind->own_share);
+}
+
 static int bind_certain(struct port_bind *bind, uint16_t port)
 {
 	const struct reservation *reservation = bind->reservation;
@@ -108,7 +115,8 @@ static int bind_certain(struct port_bind *bind, uint16_t port)
 		else
 			error = claimed(bind, port, seen);
 		/* Closed, and yet in use: a passing claim, or a child that still has it. */
-		if (error == -EADDRINUSE && word_state(seen) == WORD_MAYBE &&
+		if (error == -EADDRINUSE &&
+		    (word_state(seen) == WORD_MAYBE || in_passing(bind, seen)) &&
 		    claims++ < CLAIM_PATIENCE)
 			sched_yield();
 		else if (error != -EAGAIN)
@@ -131,8 +139,10 @@ int reservation_bind(const struct reservation *reservation, const struct socket_
 	if (!block_contains(&reservation->block, *port))
 		return -EADDRNOTAVAIL;
 	error = bind_certain(&bind, *port);
-	/* Its word is another's: perhaps of one who had it while it had no guard. */
-	return error == -EADDRNOTAVAIL ? port_refused(&bind, error) : error;
+	/* Its word is another's, perhaps of one who had it while it had no guard. */
+	if (error == -EADDRNOTAVAIL && bind.persistent_index)
+		return port_refused(&bind, -EADDRINUSE);
+	return error;
 }
 
 int reservation_bind_any(const struct reservation *reservation, const struct socket_call *call,

@@ -68,6 +68,9 @@ static int by_claim(struct port_bind *bind, uint16_t port, uint64_t seen)
 	struct claim_request request = port_claim(bind->reservation, bind->call->protocol, port);
 	int claim = claim_take(&request);
 
+	/* The guard of a persistent block that another places is in the way for a moment. */
+	if (claim == -EADDRINUSE && bind->persistent_index && word_state(seen) == WORD_HELD)
+		bind->refused = true;
 	return claim < 0 ? claim : port_bind_claimed(bind, port, seen, claim);
 }
 

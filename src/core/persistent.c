@@ -12,6 +12,8 @@
 
 /* Two processes that ask about a port at once see each other. */
 #define ASK_TRIES 3
+/* A slot can be another's in between (as in acquire.c). */
+#define MAKE_TRIES 16
 
 static void ports_visit(const struct reservation *reservation,
 			void (*visit)(const struct reservation *reservation, enum protocol protocol,
@@ -62,22 +64,27 @@ static void word_mark(const struct reservation *reservation, enum protocol proto
 int persistent_make(struct pool *pool, const struct block *block, struct reservation *reservation)
 {
 	struct slot_claim claim;
-	int error;
+	int tries, error;
 
 	if (persistent_find(pool, block, reservation))
 		return 0;
-	error = slot_claim(pool, &claim);
-	if (error == -ENOSPC) {
-		reservation_prune(pool, true);
+	for (tries = 0; tries < MAKE_TRIES; tries++) {
 		error = slot_claim(pool, &claim);
+		if (error == -ENOSPC) {
+			reservation_prune(pool, true);
+			error = slot_claim(pool, &claim);
+		}
+		if (error)
+			return error;
+		if (slot_describe(pool, &claim, *block, KIND_PERSISTENT) &&
+		    reservation_find(pool, claim.token, reservation)) {
+			ports_visit(reservation, word_mark, NULL);
+			return 0;
+		}
+		/* Another had the slot in between, or we were thought dead. */
+		slot_free(pool, claim.token);
 	}
-	if (error)
-		return error;
-	if (!slot_describe(pool, &claim, *block, KIND_PERSISTENT) ||
-	    !reservation_find(pool, claim.token, reservation))
-		return -ENOSPC; /* the pool is full, and we were thought dead */
-	ports_visit(reservation, word_mark, NULL);
-	return 0;
+	return -ENOSPC;
 }
 
 static void word_give_back(const struct reservation *reservation, enum protocol protocol,

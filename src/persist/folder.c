@@ -88,7 +88,9 @@ static int folder_open(const char *path)
 
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? -EACCES : -errno;
-	if (!fstat(fd, &stat) && stat.st_uid == geteuid() && !(stat.st_mode & 022))
+	/* In a sticky one others can add files, whose owner we look at, and replace none. */
+	if (!fstat(fd, &stat) && stat.st_uid == geteuid() &&
+	    (!(stat.st_mode & 022) || stat.st_mode & S_ISVTX))
 		return fd;
 	close(fd);
 	return -EACCES;
@@ -122,9 +124,14 @@ int state_lock(int folder, const char *name, unsigned int seconds)
 {
 	unsigned int tries = seconds * LOCKS_A_SECOND;
 	int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	struct stat stat;
 
 	if (fd < 0)
 		return errno == ELOOP ? -EACCES : -errno;
+	if (fstat(fd, &stat) || stat.st_uid != geteuid()) {
+		close(fd);
+		return -EACCES;
+	}
 	/* In steps, so that one who was stopped in its midst does not stop all others for good. */
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		int error = errno;

@@ -15,7 +15,7 @@ int state_path(char *path, size_t size);
 
 /*
  * Opens it. make: with all that is missing of it. A descriptor, or -errno: -ENOENT (not
- * there), -EACCES (it is not the user's, others may write to it, or it is a symbolic
+ * there), -EACCES (it is not the user's, others may replace its files, or it is a symbolic
  * link), and what making it met.
  */
 int state_open(bool make);

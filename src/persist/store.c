@@ -187,12 +187,15 @@ static mode_t file_mode(int folder)
 /* In this order, each on disk before the next begins. */
 static int text_replace(int folder, const char *text, size_t length)
 {
-	int fd = openat(folder, STORE_TEMPORARY,
-			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int error;
+	int fd, error;
 
+	/* That of a writer who was killed. */
+	if (unlinkat(folder, STORE_TEMPORARY, 0) && errno != ENOENT)
+		return -errno;
+	fd = openat(folder, STORE_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
-		return errno == ELOOP ? -EACCES : -errno;
+		return -errno;
 	error = file_write(fd, text, length);
 	if (!error && fchmod(fd, file_mode(folder)))
 		error = -errno;

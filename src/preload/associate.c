@@ -138,6 +138,7 @@ void association_bound(const struct association *association, uint16_t port)
 		if (known.flags & FD_ACQUIRER && known.cookie == entry.cookie)
 			entry = known;
 	}
+	debug_ports("bound to port", port, 1);
 	entry.token = association->reservation.token;
 	entry.port = port;
 	entry.flags |= FD_BOUND | (association->call.protocol == PROTOCOL_UDP ? FD_UDP : 0);
@@ -223,6 +224,9 @@ static int guards_keep(const struct reservation *reservation)
 		real_close(tie.anchor);
 		error = -ENOMEM;
 	}
+	if (!error)
+		debug_ports("placed guards of persistent", reservation->block.first,
+			    reservation->block.count);
 	debug_error("placing the guards of a persistent reservation", error);
 	return error;
 }

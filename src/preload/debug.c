@@ -116,3 +116,18 @@ void debug_error(const char *what, int error)
 	text_add_number(&text, (uint64_t)-error, 10);
 	debug_say(what, ": ", error_name(-error), " (errno ", digits, ")", NULL);
 }
+
+void debug_ports(const char *what, uint16_t first, uint16_t count)
+{
+	char ports[24];
+	struct text text = TEXT(ports);
+
+	if (!settings.debug)
+		return;
+	text_add_number(&text, first, 10);
+	if (count > 1) {
+		text_add(&text, "-");
+		text_add_number(&text, (uint64_t)first + count - 1, 10);
+	}
+	debug_say(what, " ", ports, NULL);
+}

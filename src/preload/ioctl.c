@@ -98,6 +98,8 @@ static int acquire(int fd, void *argument)
 	if (error) {
 		reservation_release(&reservation, anchor);
 		tie_end(reservation.token);
+	} else {
+		debug_ports("reserved", reservation.block.first, reservation.block.count);
 	}
 	return error;
 }
@@ -176,8 +178,10 @@ static int release(int fd, const void *argument)
 		error = -EACCES;
 	if (!error)
 		error = reservation_release(&reservation, anchor);
-	if (!error)
+	if (!error) {
 		tie_end(reservation.token);
+		debug_ports("released", reservation.block.first, reservation.block.count);
+	}
 	return error;
 }
 

@@ -66,6 +66,9 @@ static void reserve_one(const struct acquire_request *request, struct run *run)
 				    .anchor = run->anchor,
 				    .netns = pool->netns,
 				    .protocols = request->protocols};
+	if (!error)
+		debug_ports("PORTRES_RESERVE: reserved", reservation.block.first,
+			    reservation.block.count);
 	debug_error("PORTRES_RESERVE", error);
 }
 

@@ -37,7 +37,9 @@ unit_tests = \
 	tests/unit/run \
 	tests/unit/process \
 	tests/unit/fdtable \
-	tests/unit/memory
+	tests/unit/memory \
+	tests/unit/persistent \
+	tests/unit/store
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -56,6 +58,12 @@ tests_unit_pool_default_LDADD = $(unit_ldadd)
 
 tests_unit_slot_SOURCES = tests/unit/slot.c tests/unit/layout.h
 tests_unit_slot_LDADD = $(unit_ldadd)
+
+tests_unit_persistent_SOURCES = tests/unit/persistent.c tests/unit/reserve.h
+tests_unit_persistent_LDADD = $(unit_ldadd)
+
+tests_unit_store_SOURCES = tests/unit/store.c
+tests_unit_store_LDADD = tests/unit/libunit.la src/libpersist.la $(CUNIT_LIBS) -lpthread
 
 tests_unit_slot_anchor_SOURCES = tests/unit/slot-anchor.c
 tests_unit_slot_anchor_LDADD = $(unit_ldadd)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Winsock's face: programs that are linked with it, as those from Windows are.
 winsock_tests = tests/winsock/wsaioctl tests/winsock/codes tests/winsock/last-error tests/winsock/print \
-	tests/winsock/sequences tests/winsock/persistent tests/winsock/persistent-use
+	tests/winsock/sequences tests/winsock/persistent tests/winsock/persistent-use \
+	tests/winsock/persistent-sockets tests/winsock/persistent-crowd
 check_PROGRAMS += $(winsock_tests)
 TESTS += $(winsock_tests) tests/winsock/sample.test tests/winsock/layout.test
 EXTRA_DIST += tests/winsock/layout.test tests/winsock/layout.h tests/winsock/sample.test tests/winsock/sample.cpp
@@ -23,6 +24,14 @@ tests_winsock_persistent_SOURCES = tests/winsock/persistent.c tests/winsock/pers
 	tests/pitfalls/network.h $(winsock_headers)
 tests_winsock_persistent_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
 tests_winsock_persistent_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_persistent_sockets_SOURCES = tests/winsock/persistent-sockets.c tests/winsock/persistent.h \
+	tests/pitfalls/network.h $(winsock_headers)
+tests_winsock_persistent_sockets_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
+tests_winsock_persistent_sockets_LDADD = src/libportres-winsock.la src/libportres.la
+tests_winsock_persistent_crowd_SOURCES = tests/winsock/persistent-crowd.c tests/winsock/persistent.h \
+	tests/pitfalls/network.h $(winsock_headers)
+tests_winsock_persistent_crowd_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN
+tests_winsock_persistent_crowd_LDADD = src/libportres-winsock.la src/libportres.la
 tests_winsock_persistent_use_SOURCES = tests/winsock/persistent-use.c tests/winsock/persistent.h \
 	tests/pitfalls/network.h $(winsock_headers)
 tests_winsock_persistent_use_CPPFLAGS = $(AM_CPPFLAGS) -DPORTRES_WINSOCK_OWN

@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets on persistent blocks: any process of the user, a holder running or not, and what
- * strangers get. The other processes are images of their own that have inherited nothing.
+ * Persistent blocks in many processes, with a holder and without, and what strangers get.
+ * The other processes are images of their own that have inherited nothing.
  */
 #include "persistent.h"
 
 enum { COUNT = 4 };
 
-/* The holder, as a child that dies with us. */
-static struct peer holder_start(void)
-{
-	struct peer child = peer_start();
-	const char *tool = getenv("PORTRES");
-
-	if (!child.pid) {
-		dup2(child.out, STDOUT_FILENO);
-		execl(tool ? tool : "", "portres", "persist", "hold", NULL);
-		_exit(127);
-	}
-	return child;
-}
-
-/* Its first line is there once it holds what is listed. */
-static void holder_ready(struct peer *holder)
-{
-	char byte = 0;
-
-	while (byte != '\n')
-		if (read(holder->in, &byte, 1) != 1)
-			bail_out("the holder");
-}
-
 /*
  * Another process: looks the token up and draws a port (or binds that one), tells which,
  * and has it until it is told to end.
  */
-static void other_main(char **argv)
+__attribute__((noreturn)) static void other_main(char **argv)
 {
 	const struct functions *of = &functions[atoi(argv[2])];
 	struct peer parent = {.in = atoi(argv[5]), .out = atoi(argv[6])};
@@ -159,122 +135,6 @@ static void holder_comes_late(const struct functions *of)
 	forget(of, &block);
 }
 
-/* answers: persistent-bind persistent-outside persistent-release persistent-delete-bound */
-static void sockets(const struct functions *of)
-{
-	struct block block = persistent(of, COUNT);
-	int one = drawn(&block, "127.0.0.1", 0, 0), second, port = port_of(one);
-	ULONG64 token = block.token;
-
-	ok(in_block(&block, port) && has_address(one, "127.0.0.1"), "%s: port 0: one of the block",
-	   type_name(of->type));
-	ok(option_get(one, SOL_SOCKET, SO_REUSEPORT) == 0, "no option of ours stays");
-	second = tied(&block, "127.0.0.1", 0);
-	fails_with(socket_bind(second, "127.0.0.1", port, 0), EADDRINUSE, "the same once more");
-	fails_with(socket_bind(second, "127.0.0.1", block.start + COUNT, 0), EADDRNOTAVAIL,
-		   "outside");
-	ok(!socket_bind(second, "127.0.0.1", port == block.start ? port + 1 : block.start, 0),
-	   "the association stays, and another one is free");
-	fails_with(release(second, token), EACCES, "RELEASE");
-	ok(associate(second, token) == -1 && errno == EINVAL,
-	   "ASSOCIATE of a bound socket: EINVAL");
-	close(second);
-	second = socket_open(of->type == TCP ? UDP : TCP, "127.0.0.1", 0);
-	fails_with(associate(second, token), EINVAL, "ASSOCIATE on the other protocol");
-	close(second);
-	if (of->type == TCP) {
-		second = tied(&block, "127.0.0.1", 0);
-		ok(!socket_listen(second, 0) && in_block(&block, port_of(second)),
-		   "listen without bind: a port of the block");
-		close(second);
-	}
-	forget(of, &block);
-	ok(stranger(of->type, "127.0.0.1", port, 0) == EADDRINUSE,
-	   "deleted: a bound socket keeps its port");
-	second = socket_open(of->type, "127.0.0.1", 0);
-	fails_with(associate(second, token), EINVAL, "ASSOCIATE of what is deleted");
-	close(second);
-	close(one);
-}
-
-/* answers: persistent-connect */
-static void clients(void)
-{
-	struct block block = persistent(functions, COUNT);
-	int server = listening("127.0.0.1", 0, 0), fd = tied(&block, "127.0.0.1", 0), udp;
-	char byte = 1;
-
-	ok(!socket_connect(fd, "127.0.0.1", port_of(server), 0) && in_block(&block, port_of(fd)),
-	   "TCP: connect without bind: from a port of the block");
-	socket_reset_at_close(fd, 0);
-	close(fd);
-	forget(functions, &block);
-	block = persistent(&functions[1], COUNT);
-	udp = bound(UDP, "127.0.0.1", 0, 0);
-	fd = tied(&block, "127.0.0.1", 0);
-	ok(!socket_connect(fd, "127.0.0.1", port_of(udp), 0) && send(fd, &byte, 1, 0) == 1 &&
-		   in_block(&block, port_of(fd)),
-	   "UDP: connect and send: from a port of the block");
-	close(fd);
-	close(udp);
-	close(server);
-	forget(&functions[1], &block);
-}
-
-/* answers: persistent-shared-port */
-static void many_on_one(void)
-{
-	struct block block = persistent(&functions[1], 1);
-	int sockets[8], good = 0;
-
-	for (int i = 0; i < 8; i++) {
-		sockets[i] = drawn(&block, "127.0.0.1", block.start, REUSEPORT);
-		good += sockets[i] >= 0 && port_of(sockets[i]) == block.start;
-	}
-	ok(good == 8, "UDP: eight sockets with SO_REUSEPORT on the one port of a block");
-	for (int i = 0; i < 8; i++)
-		close(sockets[i]);
-	forget(&functions[1], &block);
-}
-
-/* A connection's first closer leaves TIME_WAIT behind. */
-static void time_wait_leave(struct block *block)
-{
-	int server = drawn(block, "127.0.0.1", block->start, REUSEADDR), client, accepted;
-
-	if (server < 0 || socket_listen(server, 0))
-		bail_out("a listener");
-	client = bound(TCP, "127.0.0.1", 0, 0);
-	if (socket_connect(client, "127.0.0.1", block->start, 0))
-		bail_out("connect");
-	accepted = accept(server, NULL, NULL);
-	close(accepted);
-	close(server);
-	close(client);
-}
-
-/* answers: persistent-restart */
-static void restart(void)
-{
-	struct block block = persistent(functions, 2);
-	struct peer child = peer_start(), holder;
-	int fd;
-
-	if (!child.pid) {
-		time_wait_leave(&block);
-		_exit(0);
-	}
-	peer_end(&child);
-	fd = drawn(&block, "127.0.0.1", block.start, REUSEADDR);
-	ok(fd >= 0 && !socket_listen(fd, 0), "TCP: a service restarts on its port over TIME_WAIT");
-	close(fd);
-	holder = holder_start();
-	holder_ready(&holder);
-	ok(comes_true(taken_ports(TCP, block.start, 2) == 2), "a holder takes it, too");
-	peer_kill(&holder);
-	forget(functions, &block);
-}
-
 /* answers: persistent-reboot persistent-token-changes */
 static void reboot(const struct functions *of)
 {
@@ -295,21 +155,15 @@ static void reboot(const struct functions *of)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1) {
+	if (argc > 1)
 		other_main(argv);
-		return 1;
-	}
 	linked(argv);
 	if (quiet_network())
 		diag("in the machine's own network, beside others");
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		processes(&functions[i]);
 		holder_comes_late(&functions[i]);
-		sockets(&functions[i]);
 	}
-	clients();
-	many_on_one();
-	restart();
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		reboot(&functions[i]);
 	return done_testing();

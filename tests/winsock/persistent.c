@@ -31,7 +31,7 @@ static void success(const struct functions *of)
 	ok(errno == ENOENT && WSAGetLastError() == 777, "errno and WSAGetLastError are left alone");
 }
 
-/* answers: persistent-invalid */
+/* answers: persistent-invalid persistent-bad-token */
 static void invalid(const struct functions *of)
 {
 	static const struct {

@@ -36,4 +36,28 @@ HELPER void forget(const struct functions *of, const struct block *block)
 		bail_out("a persistent block that cannot be deleted");
 }
 
+/* The holder, as a child that dies with us. */
+HELPER struct peer holder_start(void)
+{
+	struct peer child = peer_start();
+	const char *tool = getenv("PORTRES");
+
+	if (!child.pid) {
+		dup2(child.out, STDOUT_FILENO);
+		execl(tool ? tool : "", "portres", "persist", "hold", NULL);
+		_exit(127);
+	}
+	return child;
+}
+
+/* Its first line is there once it holds what is listed. */
+HELPER void holder_ready(struct peer *holder)
+{
+	char byte = 0;
+
+	while (byte != '\n')
+		if (read(holder->in, &byte, 1) != 1)
+			bail_out("the holder");
+}
+
 #endif
