@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # What the tests of the list of blocks share. Sourced behind programs.sh.
 
+# shellcheck disable=SC2034 # for the tests
 LIST=${PORTRES_STATE:?}/reservations
 : "${PORTRES:?}"
 
