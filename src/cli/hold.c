@@ -108,14 +108,14 @@ static void list_read(struct hold *hold)
 	store_close(&store);
 }
 
-/* Takes what has come from a descriptor. Whether anything of it was about the list. */
-static bool changes_take(int fd)
+/* Takes what has come. Whether anything of it was about the list. */
+static bool changes_take(struct hold *hold)
 {
 	_Alignas(struct inotify_event) char events[4096];
-	bool any = false;
+	bool any = false, gone = false;
 	ssize_t got;
 
-	while ((got = read(fd, events, sizeof events)) > 0) {
+	while ((got = read(hold->changes, events, sizeof events)) > 0) {
 		const char *at = events;
 
 		while (at < events + got) {
@@ -123,8 +123,15 @@ static bool changes_take(int fd)
 
 			if (!event->len || !strcmp(event->name, STORE_NAME))
 				any = true;
+			if (event->mask & (IN_IGNORED | IN_MOVE_SELF))
+				gone = true;
 			at += sizeof *event + event->len;
 		}
+	}
+	/* The folder itself: there may be another one in its place, or soon. */
+	if (gone) {
+		close(hold->changes);
+		hold->changes = -1;
 	}
 	return any;
 }
@@ -139,25 +146,29 @@ static unsigned int signal_take(int fd)
 
 static void hold_on(struct hold *hold)
 {
-	struct pollfd some[] = {{.fd = hold->signals, .events = POLLIN},
-				{.fd = hold->changes, .events = POLLIN}};
 	unsigned int signal_number;
-	bool changed;
+	bool changed = true;
 
-	list_read(hold);
 	for (;;) {
+		struct pollfd some[2] = {{.fd = hold->signals, .events = POLLIN}};
+
+		if (hold->changes < 0) {
+			hold->changes = changes_open();
+			changed = true;
+		}
+		if (changed)
+			list_read(hold);
 		holding_place(&hold->holding);
 		state_say(&hold->holding);
-		changed = false;
+		some[1] = (struct pollfd){.fd = hold->changes, .events = POLLIN};
 		if (poll(some, 2, hold->holding.missing || hold->changes < 0 ? RETRY_MS : -1) < 0)
 			continue;
 		signal_number = signal_take(hold->signals);
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return;
+		changed = signal_number == SIGHUP;
 		if (hold->changes >= 0)
-			changed = changes_take(hold->changes);
-		if (changed || signal_number == SIGHUP || hold->changes < 0)
-			list_read(hold);
+			changed |= changes_take(hold);
 	}
 }
 
@@ -175,7 +186,8 @@ static void alone_or_fail(uint64_t netns)
 		     "to another",
 		     strerror(-folder));
 	state_holder_name(name, netns);
-	lock = folder < 0 ? -EROFS : state_lock(folder, name, 0);
+	/* Who asks whether there is a holder has the lock for a moment, too. */
+	lock = folder < 0 ? -EROFS : state_lock(folder, name, 1);
 	if (lock == -EBUSY)
 		fail("another portres persist hold keeps these blocks already; end that one first");
 	/* Of a list that cannot be written: it never changes, either. */
@@ -205,7 +217,6 @@ int command_hold(int argc, char **argv)
 	hold.signals = signals_open();
 	if (hold.signals < 0)
 		fail("out of descriptors: %m; raise ulimit -n");
-	hold.changes = changes_open();
 	hold_on(&hold);
 	notify_send("STOPPING=1");
 	holding_end(&hold.holding);
