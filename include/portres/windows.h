@@ -8,6 +8,8 @@
  * long has 64 here. WCHAR is this compiler's wchar_t, of 32 bits: text is text, but a
  * buffer of it is twice as large.
  *
+ * C11 or C++11.
+ *
  * Source: Microsoft's pages "Windows Data Types" and "System Error Codes".
  */
 #ifndef PORTRES_WINDOWS_H
@@ -16,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <wchar.h>
 #ifdef __cplusplus
 #include <cwchar> /* it takes away macros of these names: not after ours */
@@ -37,6 +40,7 @@ typedef intptr_t INT_PTR, LONG_PTR;
 typedef uintptr_t UINT_PTR, ULONG_PTR, DWORD_PTR;
 typedef size_t SIZE_T;
 typedef wchar_t WCHAR;
+typedef unsigned short ADDRESS_FAMILY;
 typedef void *PVOID, *LPVOID, *HANDLE;
 typedef const void *LPCVOID;
 typedef CHAR *PCHAR, *LPSTR, *PSTR;
@@ -70,13 +74,30 @@ typedef ULONG64 *PULONG64;
 #define CALLBACK
 #define APIENTRY
 #define PASCAL
+#define __cdecl
+#define __stdcall
+#define __int64 long long
 #define IN
 #define OUT
 #define OPTIONAL
+#define _In_
+#define _Out_
+#define _Inout_
+#define _In_opt_
+#define _Out_opt_
 
 #define MAKEWORD(low, high) ((WORD)((uint8_t)(low) | (WORD)(uint8_t)(high) << 8))
 #define LOBYTE(word) ((BYTE)(word))
 #define HIBYTE(word) ((BYTE)((WORD)(word) >> 8))
+
+#define RtlZeroMemory(to, size) memset((to), 0, (size))
+#define RtlFillMemory(to, size, byte) memset((to), (byte), (size))
+#define RtlCopyMemory(to, from, size) memcpy((to), (from), (size))
+#define RtlMoveMemory(to, from, size) memmove((to), (from), (size))
+#define ZeroMemory RtlZeroMemory
+#define FillMemory RtlFillMemory
+#define CopyMemory RtlCopyMemory
+#define MoveMemory RtlMoveMemory
 
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 
@@ -90,20 +111,35 @@ typedef CHAR TCHAR;
 
 /*
  * wprintf and fwprintf as on Windows: %s and %ws are wide text, %S and %hs narrow, %I64d
- * is a number of 64 bits and %ld one of 32, as LONG and DWORD have them. They may be
- * mixed with printf on one stream. In libportres-wmain, with the main() that calls a
- * program's wmain().
+ * is a number of 64 bits and %ld one of 32, as LONG and DWORD have them. They, fputws and
+ * putwchar may be mixed with printf on one stream. In libportres-wmain, with the main()
+ * that calls a program's wmain(). printf itself is libc's: %I64d and %ld differ there.
  */
 int portres_wprintf(const wchar_t *format, ...);
 int portres_fwprintf(FILE *stream, const wchar_t *format, ...);
+int portres_swprintf(wchar_t *text, size_t size, const wchar_t *format, ...);
+int portres_fputws(const wchar_t *text, FILE *stream);
+wint_t portres_fputwc(wchar_t character, FILE *stream);
 #undef wprintf /* macros of a fortifying libc */
 #undef fwprintf
+#undef swprintf
+#undef fputws
+#undef fputwc
+#undef putwchar
 #define wprintf portres_wprintf
 #define fwprintf portres_fwprintf
+#define swprintf portres_swprintf
+#define fputws portres_fputws
+#define fputwc portres_fputwc
+#define putwchar(character) portres_fputwc((character), stdout)
+#define _putws(text) (portres_fputws((text), stdout) < 0 ? -1 : (int)portres_fputwc(L'\n', stdout))
 
+/* As there: 0 for what is no number, the nearest int for what is none. */
 static inline int _wtoi(const WCHAR *text)
 {
-	return (int)wcstol(text, NULL, 10);
+	long long number = wcstoll(text, NULL, 10);
+
+	return number > INT32_MAX ? INT32_MAX : number < INT32_MIN ? INT32_MIN : (int)number;
 }
 
 /* System error codes. */
@@ -132,7 +168,7 @@ typedef struct _OVERLAPPED {
 	ULONG_PTR Internal;
 	ULONG_PTR InternalHigh;
 	union {
-		struct {
+		__extension__ struct {
 			DWORD Offset;
 			DWORD OffsetHigh;
 		};

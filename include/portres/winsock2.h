@@ -194,8 +194,9 @@ int WSPIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out, DW
 
 /*
  * What came of an overlapped call: *transferred its bytes, *flags 0. It never waits, since
- * the call has completed. TRUE; FALSE and the code of the call if that failed, or
- * WSAEFAULT where a pointer is NULL, WSAENOTSOCK where socket is none.
+ * the call has completed. TRUE; FALSE and the code in Internal, WSAEFAULT where a pointer is
+ * NULL or cannot be written, WSAENOTSOCK where socket is none. A call that failed has said
+ * so itself and left the structure as it was: as on Windows, there is no result to get.
  */
 BOOL WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overlapped, LPDWORD transferred, BOOL wait,
 			    LPDWORD flags);
@@ -247,6 +248,42 @@ extern ssize_t recvfrom(int, void *, size_t, int, struct sockaddr *, socklen_t *
 #endif
 
 #ifdef __cplusplus
+}
+
+/* Lengths as Windows has them: int. Templates, so that NULL means libc's own. */
+template <typename Int> struct portres_int_only;
+template <> struct portres_int_only<int> {
+	typedef int result;
+};
+template <typename Int>
+inline typename portres_int_only<Int>::result getsockname(SOCKET fd, struct sockaddr *address,
+							  Int *length)
+{
+	return getsockname(fd, address, reinterpret_cast<socklen_t *>(length));
+}
+template <typename Int>
+inline typename portres_int_only<Int>::result getpeername(SOCKET fd, struct sockaddr *address,
+							  Int *length)
+{
+	return getpeername(fd, address, reinterpret_cast<socklen_t *>(length));
+}
+template <typename Int>
+inline typename portres_int_only<Int>::result accept(SOCKET fd, struct sockaddr *address, Int *length)
+{
+	return accept(fd, address, reinterpret_cast<socklen_t *>(length));
+}
+template <typename Int>
+inline typename portres_int_only<Int>::result getsockopt(SOCKET fd, int level, int option, void *value,
+							 Int *size)
+{
+	return getsockopt(fd, level, option, value, reinterpret_cast<socklen_t *>(size));
+}
+template <typename Int>
+inline typename portres_int_only<Int>::result recvfrom(SOCKET fd, void *data, size_t size, int flags,
+						       struct sockaddr *address, Int *length)
+{
+	return static_cast<int>(
+		recvfrom(fd, data, size, flags, address, reinterpret_cast<socklen_t *>(length)));
 }
 #endif
 

@@ -20,10 +20,10 @@
 #include "cli/commands.h"
 #include "cli/holding.h"
 #include "cli/notify.h"
-#include "core/here.h"
 #include "persist/folder.h"
 #include "tool/faults.h"
 #include "tool/message.h"
+#include "tool/pool.h"
 
 #define RETRY_MS 1000
 
@@ -57,6 +57,7 @@ static int signals_open(void)
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGHUP);
 	sigprocmask(SIG_BLOCK, &wanted, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -87,8 +88,9 @@ static void state_say(const struct holding *holding)
 	missing = holding->missing;
 	snprintf(state, sizeof state, "holding %u of %u ports in %zu blocks", ports - missing,
 		 ports, holding->count);
-	puts(state);
-	output_check();
+	/* A log that is full, or a reader that has gone, is no reason to let ports go. */
+	if (puts(state) == EOF || fflush(stdout) == EOF)
+		clearerr(stdout);
 	snprintf(state, sizeof state, "READY=1\nSTATUS=holding %u of %u ports in %zu blocks",
 		 ports - missing, ports, holding->count);
 	notify_send(state);
@@ -201,17 +203,12 @@ static void alone_or_fail(uint64_t netns)
 int command_hold(int argc, char **argv)
 {
 	struct hold hold = {.changes = -1};
-	int error;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		say_and_exit("Usage: portres persist hold\nSee portres persist --help.\n");
 	if (argc > 1)
 		usage_error("hold takes no argument; see portres persist --help");
-	error = pool_here(&hold.pool);
-	if (error)
-		fail("the pool cannot be opened: %s; see that /dev/shm can be written, or set "
-		     "PORTRES_DIR to a folder that is yours alone",
-		     strerror(-error));
+	hold.pool = pool_or_fail();
 	limit_raise();
 	alone_or_fail(hold.pool->netns);
 	hold.signals = signals_open();

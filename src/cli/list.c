@@ -59,20 +59,22 @@ static void table_show(const struct store *store)
 {
 	size_t i;
 
-	if (store->count)
-		printf("%-8s %-12s %-12s %s\n", "PROTOCOL", "PORTS", "GUARDED", "NAME");
+	printf("%-8s %-12s %-12s %s\n", "PROTOCOL", "PORTS", "GUARDED", "NAME");
 	for (i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 		const struct block *block = &entry->block;
-		char ports[16], guarded[16] = "-";
+		char ports[16], guarded[24] = "-";
 
 		snprintf(ports, sizeof ports, "%u-%u", block->first,
 			 block->first + block->count - 1U);
 		if (!entry->name)
 			snprintf(guarded, sizeof guarded, "%u of %u", guards_count(block),
 				 block->count);
-		printf("%-8s %-12s %-12s%s%s\n", protocols_name(block->protocols), ports, guarded,
-		       entry->name ? " " : "", entry->name ? entry->name : "");
+		printf("%-8s %-12s ", protocols_name(block->protocols), ports);
+		if (entry->name)
+			printf("%-12s %s\n", guarded, entry->name);
+		else
+			printf("%s\n", guarded);
 	}
 }
 

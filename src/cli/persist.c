@@ -15,10 +15,11 @@
 #include "persist/store.h"
 #include "tool/faults.h"
 #include "tool/message.h"
+#include "tool/pool.h"
 
 static const char usage[] =
-	"Usage: portres persist add [--tcp | --udp] FIRST-LAST\n"
-	"       portres persist del [--tcp | --udp] FIRST-LAST\n"
+	"Usage: portres persist add [--tcp | --udp] FIRST[-LAST]\n"
+	"       portres persist del [--tcp | --udp] FIRST[-LAST]\n"
 	"       portres persist del --name NAME\n"
 	"       portres persist list [--json]\n"
 	"       portres persist hold\n"
@@ -98,7 +99,7 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 		usage_error("--tcp and --udp exclude each other; give neither for both protocols");
 	wish->block.protocols = wish->tcp ? 1 : wish->udp ? 2 : 3;
 	wish->arguments = argc - optind;
-	if (!wish->arguments)
+	if (wish->arguments != 1 || !strcmp(argv[0], "list"))
 		return;
 	if (run_range_parse(argv[optind], &range))
 		usage_error("%s: not a block of ports; give FIRST-LAST, from 1 to 65535",
@@ -147,7 +148,9 @@ static int add(const struct wish *wish)
 	char what[64];
 	int error;
 
-	arguments_check(wish, 1, "add takes one block, FIRST-LAST");
+	arguments_check(wish, 1, "add takes one block, FIRST-LAST or one port");
+	/* What is wrong with the pool is not the list's fault. */
+	pool_close(pool_or_fail());
 	error = persistent_add(block);
 	if (!error)
 		return 0;
@@ -158,9 +161,9 @@ static int add(const struct wish *wish)
 		     "persist "
 		     "list and ss -tulpn",
 		     what);
-	if (error == -EACCES && block->first < 1024)
-		fail("%s: the ports below net.ipv4.ip_unprivileged_port_start need "
-		     "CAP_NET_BIND_SERVICE, and the list must be yours alone",
+	if (error == -EPERM)
+		fail("%s: ports below net.ipv4.ip_unprivileged_port_start need "
+		     "CAP_NET_BIND_SERVICE",
 		     what);
 	store_fail(what, error);
 	return EXIT_NOT_SO;
@@ -200,7 +203,8 @@ static int delete (const struct wish *wish)
 			usage_error("--name goes with neither --tcp nor --udp");
 		return name_delete(wish->name);
 	}
-	arguments_check(wish, 1, "del takes one block, FIRST-LAST, or --name");
+	arguments_check(wish, 1, "del takes one block, FIRST-LAST or one port, or --name");
+	pool_close(pool_or_fail());
 	error = persistent_delete(block);
 	if (error == -ENOENT)
 		fail("%s %u-%u is not listed; portres persist list shows what is",

@@ -41,6 +41,9 @@ static int block_try(struct pool *pool, const struct block *block)
 	struct reservation reservation;
 	int anchor, error = reservation_acquire(pool, &request, &reservation, &anchor);
 
+	/* Not to be mistaken for a list that is not ours. */
+	if (error == -EACCES)
+		return -EPERM;
 	if (error)
 		return error;
 	reservation_release(&reservation, anchor);

@@ -15,8 +15,8 @@
 /*
  * Enters a block for its protocols, all or none. -EINVAL: no ports, or past 65535;
  * -EADDRINUSE: a port is in use or reserved, or the block overlaps one that is listed;
- * -EACCES: below ip_unprivileged_port_start, or the store is not the user's to write; what
- * the store and the pool meet. Where a holder runs, it has the guards when this returns,
+ * -EPERM: below ip_unprivileged_port_start; -EACCES: the store is not the user's to write;
+ * what the store and the pool meet. Where a holder runs, it has the guards when this returns,
  * or takes longer than two seconds.
  */
 int persistent_add(const struct block *block);

@@ -23,6 +23,7 @@
 #include "run/substitute.h"
 #include "tool/holder.h"
 #include "tool/message.h"
+#include "tool/pool.h"
 
 /* How often a block is asked for again: at first soon, then in peace. */
 #define RETRY_FIRST_MS 10
@@ -80,41 +81,18 @@ static void range_read(struct acquire_request *request)
 const char *message_program = "portres-run";
 int message_failure = EXIT_FAILED;
 
-static struct pool *pool_find(void)
+/* The tree shall find the pool from wherever it goes. */
+static void folder_settle(void)
 {
 	const char *folder = pool_folder();
 	char directory[PATH_MAX], *absolute;
-	struct pool *pool;
-	int error;
 
-	/* The tree shall find the pool from wherever it goes. */
-	if (folder && *folder != '/' && getcwd(directory, sizeof directory)) {
-		if (asprintf(&absolute, "%s/%s", directory, folder) < 0)
-			fail("out of memory; free some and try again");
-		environment_put("PORTRES_DIR", absolute);
-		free(absolute);
-		folder = pool_folder();
-	}
-	error = pool_here(&pool);
-	if (error == -ENETDOWN)
-		fail("the network cannot be used: no socket can be made, or the kernel does not "
-		     "say "
-		     "in which namespace it is; Linux 5.7 with IPv4 or IPv6 is needed");
-	if (error == -EACCES)
-		fail("the pool in %s is not yours alone: the folder must belong to you and be "
-		     "writable for nobody else, and so must the file; or set PORTRES_DIR to "
-		     "another",
-		     folder ? folder : "/dev/shm");
-	if (error == -EBADMSG)
-		fail("the pool file in %s is damaged: remove it while no reservation is in use",
-		     folder ? folder : "/dev/shm/portres-UID");
-	if (error)
-		fail("the pool in %s cannot be opened: %s; %s, or set PORTRES_DIR to another "
-		     "folder",
-		     folder ? folder : "/dev/shm", strerror(-error),
-		     error == -ENOSPC ? "make room there (quotas and ulimit -f count, too)"
-				      : "see that it is there and can be written");
-	return pool;
+	if (!folder || *folder == '/' || !getcwd(directory, sizeof directory))
+		return;
+	if (asprintf(&absolute, "%s/%s", directory, folder) < 0)
+		fail("out of memory; free some and try again");
+	environment_put("PORTRES_DIR", absolute);
+	free(absolute);
 }
 
 __attribute__((noreturn)) static void fail_to_reserve(const struct options *options, int error)
@@ -166,11 +144,14 @@ static double now(void)
 
 static struct reservation reserve(struct options *options)
 {
-	struct pool *pool = pool_find();
+	struct pool *pool;
 	struct reservation reservation;
 	double end = now() + options->wait;
 	long pause = RETRY_FIRST_MS;
 	int error;
+
+	folder_settle();
+	pool = pool_or_fail();
 
 	for (;;) {
 		error = reservation_acquire(pool, &options->request, &reservation,

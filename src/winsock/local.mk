@@ -3,7 +3,7 @@
 # own: it allocates, and has thread-local variables, which the preloaded object must not.
 winsockincludedir = $(includedir)/portres
 winsockinclude_HEADERS = include/portres/winsock2.h include/portres/windows.h \
-	include/portres/Windows.h include/portres/mstcpip.h include/portres/ws2ipdef.h \
+	include/portres/Windows.h include/portres/Windows.h. include/portres/mstcpip.h include/portres/ws2ipdef.h \
 	include/portres/iphlpapi.h
 
 lib_LTLIBRARIES += src/libportres-winsock.la

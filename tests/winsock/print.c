@@ -24,6 +24,7 @@ int main(void)
 	ULONG64 token = 12345678901234567890u;
 	DWORD dword = 4000000000u;
 	LONG number = -5;
+	wchar_t wide[40];
 
 	stream = open_memstream(&text, &size);
 	PRINTS("plain 100%", L"plain 100%%");
@@ -59,6 +60,16 @@ int main(void)
 		PRINTS("\xe2\x82\xac", L"%s", L"\x20ac");
 	else
 		skip("text beyond ASCII", "no C.UTF-8 here");
+	ok(swprintf(wide, 40, L"%s|%ws|%S", L"a", L"b", "c") == 5 && !wcscmp(wide, L"a|b|c"),
+	   "swprintf: a|b|c");
+	fputws(L"by fputws", stream);
+	PRINTS("by fputws, then", L", then");
+	ok((fwide)(stream, 1) > 0 && fwprintf(stream, L"%s", L"wide") == 4 && !fclose(stream) &&
+		   !strcmp(text, "wide"),
+	   "on a stream that is wide already");
+	free(text);
+	stream = open_memstream(&text, &size);
+	ok(_wtoi(L"-12x") == -12 && _wtoi(L"4294967296") == INT32_MAX && !_wtoi(L"x"), "_wtoi");
 	ok(fwprintf(stdout, L"# %s\n", L"three") == 8, "the number of characters comes back");
 	fclose(stream);
 	free(text);

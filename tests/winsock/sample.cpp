@@ -9,6 +9,7 @@
 #define WIN32_LEAN_AND_MEAN
 #endif
 
+#include <Windows.h.>
 #include <Windows.h>
 #include <winsock2.h>
 #include <mstcpip.h>
@@ -18,11 +19,12 @@
 
 #pragma comment(lib, "ws2_32.lib")
 
-int wmain(int argc, WCHAR **argv)
+int __cdecl wmain(int argc, WCHAR **argv)
 {
 	WSADATA wsaData;
 	SOCKET sock = INVALID_SOCKET;
-	SOCKADDR_IN service;
+	sockaddr_in service;
+	int nameLen = sizeof(service);
 	INET_PORT_RANGE portRange = {0};
 	INET_PORT_RESERVATION_INSTANCE portRes = {0};
 	DWORD bytesReturned = 0;
@@ -69,14 +71,22 @@ int wmain(int argc, WCHAR **argv)
 	else
 		wprintf(L"associated, bytesReturned = %u\n", bytesReturned);
 
-	service.sin_family = AF_INET;
+	ZeroMemory(&service, sizeof(service));
+	service.sin_family = (ADDRESS_FAMILY)_wtoi(argv[1]);
 	service.sin_addr.s_addr = INADDR_ANY;
 	service.sin_port = 0;
 	iResult = bind(sock, (SOCKADDR *)&service, sizeof(service));
 	if (iResult == SOCKET_ERROR)
 		wprintf(L"bind failed with error = %d\n", WSAGetLastError());
+	else if (getsockname(sock, (sockaddr *)&service, &nameLen) == SOCKET_ERROR)
+		wprintf(L"getsockname failed with error = %d\n", WSAGetLastError());
+	else if (htons(service.sin_port) < htons(portRes.Reservation.StartPort))
+		wprintf(L"bound elsewhere\n");
 	else
 		wprintf(L"bound\n");
+	if (accept(INVALID_SOCKET, NULL, NULL) != INVALID_SOCKET ||
+	    WSAGetLastError() != WSAENOTSOCK)
+		wprintf(L"accept has a length where it was given none\n");
 
 	iResult = WSAIoctl(sock, SIO_RELEASE_PORT_RESERVATION, (LPVOID)&portRes.Token,
 			   sizeof(ULONG64), NULL, 0, &bytesReturned, NULL, NULL);

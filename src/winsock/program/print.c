@@ -88,24 +88,58 @@ wchar_t *print_format(const wchar_t *format)
 }
 
 /* What the locale has no bytes for becomes a question mark, as on a Windows console. */
+static bool put_one(FILE *stream, wchar_t character, mbstate_t *state)
+{
+	char bytes[64];
+	size_t size;
+
+	/* Somebody writes to it with libc's wide functions, and bytes would be refused. */
+	if (fwide(stream, 0) > 0)
+		return (fputwc)(character, stream) != WEOF;
+	size = wcrtomb(bytes, character, state);
+	if (size == (size_t)-1) {
+		*state = (mbstate_t){0};
+		bytes[0] = '?';
+		size = 1;
+	}
+	return fwrite(bytes, 1, size, stream) == size;
+}
+
 static int put(FILE *stream, const wchar_t *text)
 {
 	mbstate_t state = {0};
 	int count = 0;
 
-	for (; *text; text++, count++) {
-		char bytes[64];
-		size_t size = wcrtomb(bytes, *text, &state);
-
-		if (size == (size_t)-1) {
-			state = (mbstate_t){0};
-			bytes[0] = '?';
-			size = 1;
-		}
-		if (fwrite(bytes, 1, size, stream) != size)
+	for (; *text; text++, count++)
+		if (!put_one(stream, *text, &state))
 			return -1;
-	}
 	return count;
+}
+
+int portres_fputws(const wchar_t *text, FILE *stream)
+{
+	return put(stream, text);
+}
+
+wint_t portres_fputwc(wchar_t character, FILE *stream)
+{
+	mbstate_t state = {0};
+
+	return put_one(stream, character, &state) ? (wint_t)character : WEOF;
+}
+
+int portres_swprintf(wchar_t *text, size_t size, const wchar_t *format, ...)
+{
+	wchar_t *here = print_format(format);
+	va_list arguments;
+	int result = -1;
+
+	va_start(arguments, format);
+	if (here)
+		result = vswprintf(text, size, here, arguments);
+	va_end(arguments);
+	free(here);
+	return result;
 }
 
 int portres_vfwprintf(FILE *stream, const wchar_t *format, va_list arguments)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOL_POOL_H
+#define TOOL_POOL_H
+
+#include "pool/pool.h"
+
+/* The pool of this process (core/here.h), or the end with a line that says why not. */
+struct pool *pool_or_fail(void);
+
+#endif
