@@ -26,10 +26,15 @@
 #include "tool/pool.h"
 
 #define RETRY_MS 1000
+/* An editor may move the old list away before it writes the new one. */
+#define SETTLE_MS 300
 
 struct hold {
 	struct pool *pool;
 	int signals, changes; /* descriptors; changes -1: looked for once a second */
+	int lock;	      /* of the holder, -1: the folder cannot be written */
+	bool unread;	      /* the list could not be read */
+	bool doubted;	      /* it lacks blocks that are held: is it whole? */
 	struct holding holding;
 };
 
@@ -96,25 +101,41 @@ static void state_say(const struct holding *holding)
 	notify_send(state);
 }
 
-static void list_read(struct hold *hold)
+/* Reads it and acts on it. `whole`: nobody can be in the midst of writing it. */
+static void list_read(struct hold *hold, bool whole)
 {
 	struct store store;
 	int error = store_open(&store, STORE_READ);
 
 	if (error) {
-		complain("the list cannot be read: %s; what is held stays so", strerror(-error));
+		if (!hold->unread)
+			complain("the list cannot be read: %s; what is held stays so, and it is "
+				 "tried again",
+				 strerror(-error));
+		hold->unread = true;
 		return;
 	}
-	faults_complain(&store);
-	holding_update(&hold->holding, hold->pool, &store);
+	hold->unread = false;
+	hold->doubted = !whole && holding_would_lose(&hold->holding, &store);
+	if (!hold->doubted) {
+		faults_complain(&store);
+		holding_update(&hold->holding, hold->pool, &store);
+		holding_place(&hold->holding);
+		if (hold->lock >= 0)
+			holder_note(hold->lock, &store.identity, sizeof store.identity);
+	}
 	store_close(&store);
 }
 
-/* Takes what has come. Whether anything of it was about the list. */
-static bool changes_take(struct hold *hold)
+enum change { CHANGE_NONE, CHANGE_ANY, CHANGE_WHOLE };
+
+/* Takes what has come, and says what became of the list: with a new one in its place at
+ * once, that is whole. */
+static enum change changes_take(struct hold *hold)
 {
 	_Alignas(struct inotify_event) char events[4096];
-	bool any = false, gone = false;
+	enum change change = CHANGE_NONE;
+	bool gone = false;
 	ssize_t got;
 
 	while ((got = read(hold->changes, events, sizeof events)) > 0) {
@@ -124,8 +145,8 @@ static bool changes_take(struct hold *hold)
 			const struct inotify_event *event = (const struct inotify_event *)at;
 
 			if (!event->len || !strcmp(event->name, STORE_NAME))
-				any = true;
-			if (event->mask & (IN_IGNORED | IN_MOVE_SELF))
+				change = event->mask & IN_MOVED_TO ? CHANGE_WHOLE : CHANGE_ANY;
+			if (event->mask & (IN_IGNORED | IN_MOVE_SELF | IN_DELETE_SELF))
 				gone = true;
 			at += sizeof *event + event->len;
 		}
@@ -135,7 +156,7 @@ static bool changes_take(struct hold *hold)
 		close(hold->changes);
 		hold->changes = -1;
 	}
-	return any;
+	return change;
 }
 
 /* The signal that has come, 0: none. */
@@ -146,36 +167,74 @@ static unsigned int signal_take(int fd)
 	return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? info.ssi_signo : 0;
 }
 
+/* How long there is nothing to do but to wait for others. */
+static int patience(const struct hold *hold)
+{
+	if (hold->doubted)
+		return SETTLE_MS;
+	return hold->holding.missing || hold->changes < 0 || hold->unread ? RETRY_MS : -1;
+}
+
+static int lock_try(uint64_t netns);
+
 static void hold_on(struct hold *hold)
 {
+	enum change change = CHANGE_WHOLE;
 	unsigned int signal_number;
-	bool changed = true;
+	int ready;
 
 	for (;;) {
 		struct pollfd some[2] = {{.fd = hold->signals, .events = POLLIN}};
 
 		if (hold->changes < 0) {
 			hold->changes = changes_open();
-			changed = true;
+			if (change == CHANGE_NONE)
+				change = CHANGE_ANY;
 		}
-		if (changed)
-			list_read(hold);
-		holding_place(&hold->holding);
+		if (change != CHANGE_NONE)
+			list_read(hold, change == CHANGE_WHOLE);
+		else
+			holding_place(&hold->holding);
 		state_say(&hold->holding);
 		some[1] = (struct pollfd){.fd = hold->changes, .events = POLLIN};
-		if (poll(some, 2, hold->holding.missing || hold->changes < 0 ? RETRY_MS : -1) < 0)
-			continue;
+		ready = poll(some, 2, patience(hold));
+		change = CHANGE_NONE;
+		/* Nothing more has come: it is meant so. */
+		if (!ready && hold->doubted)
+			change = CHANGE_WHOLE;
+		else if (!ready && hold->unread)
+			change = CHANGE_ANY;
 		signal_number = signal_take(hold->signals);
 		if (signal_number == SIGTERM || signal_number == SIGINT)
 			return;
-		changed = signal_number == SIGHUP;
-		if (hold->changes >= 0)
-			changed |= changes_take(hold);
+		if (hold->changes >= 0 && some[1].revents) {
+			change = changes_take(hold);
+			/* The lock of a folder that is gone keeps nobody out. */
+			if (hold->changes < 0 && hold->lock >= 0) {
+				close(hold->lock);
+				hold->lock = lock_try(hold->pool->netns);
+			}
+		}
+		if (signal_number == SIGHUP && change == CHANGE_NONE)
+			change = CHANGE_ANY;
 	}
 }
 
+static int lock_try(uint64_t netns)
+{
+	char name[HOLDER_NAME_SIZE];
+	int folder = state_open(false), lock;
+
+	if (folder < 0)
+		return -1;
+	state_holder_name(name, netns);
+	lock = state_lock(folder, name, 0);
+	close(folder);
+	return lock < 0 ? -1 : lock;
+}
+
 /* One holder for a list and a network namespace. */
-static void alone_or_fail(uint64_t netns)
+static int alone_or_fail(uint64_t netns)
 {
 	char name[HOLDER_NAME_SIZE];
 	int folder = state_open(true), lock;
@@ -198,11 +257,12 @@ static void alone_or_fail(uint64_t netns)
 		     strerror(-lock));
 	if (folder >= 0)
 		close(folder);
+	return lock < 0 ? -1 : lock;
 }
 
 int command_hold(int argc, char **argv)
 {
-	struct hold hold = {.changes = -1};
+	struct hold hold = {.changes = -1, .lock = -1};
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		say_and_exit("Usage: portres persist hold\nSee portres persist --help.\n");
@@ -210,7 +270,7 @@ int command_hold(int argc, char **argv)
 		usage_error("hold takes no argument; see portres persist --help");
 	hold.pool = pool_or_fail();
 	limit_raise();
-	alone_or_fail(hold.pool->netns);
+	hold.lock = alone_or_fail(hold.pool->netns);
 	hold.signals = signals_open();
 	if (hold.signals < 0)
 		fail("out of descriptors: %m; raise ulimit -n");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/holding.h"
@@ -72,8 +74,6 @@ static void block_give_up(struct pool *pool, struct held_block *held)
 static void block_add(struct holding *holding, const struct block *block)
 {
 	struct held_block held = {.block = *block}, *grown;
-	struct reservation reservation;
-	int error = persistent_get(holding->pool, block, &reservation);
 	uint32_t i;
 
 	held.protocol = block->protocols & PROTOCOL_BIT(PROTOCOL_TCP) ? PROTOCOL_TCP : PROTOCOL_UDP;
@@ -83,15 +83,22 @@ static void block_add(struct holding *holding, const struct block *block)
 		holding->blocks = grown;
 	if (!held.guards || !grown) {
 		free(held.guards);
-		error = -ENOMEM;
-		block_say(&held, error);
+		block_say(&held, -ENOMEM);
 		return;
 	}
 	for (i = 0; i < block->count; i++)
 		held.guards[i] = -1;
-	/* Guards keep strangers out all the same: they need no token. */
-	block_say(&held, error);
 	holding->blocks[holding->count++] = held;
+}
+
+bool holding_would_lose(const struct holding *holding, const struct store *store)
+{
+	size_t i;
+
+	for (i = 0; i < holding->count; i++)
+		if (!store_find(store, &holding->blocks[i].block))
+			return true;
+	return false;
 }
 
 void holding_update(struct holding *holding, struct pool *pool, const struct store *store)
@@ -117,14 +124,35 @@ void holding_update(struct holding *holding, struct pool *pool, const struct sto
 	}
 }
 
+/* Which number no guard's descriptor may reach. */
+static int descriptors_end(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)limit.rlim_cur - HOLDING_SPARE;
+}
+
+/* A guard, but none of the last descriptors. */
+static int place_one(const struct held_block *held, uint32_t nth, uint32_t index, int end)
+{
+	int fd = guard_place_missing(held->protocol, (uint16_t)(held->block.first + nth), index);
+
+	if (fd < end)
+		return fd;
+	close(fd);
+	return -EMFILE;
+}
+
 /* How many are still missing. */
 static unsigned int block_place(struct pool *pool, struct held_block *held)
 {
 	const struct block *block = &held->block;
 	unsigned int missing = 0, placed = 0;
 	struct reservation reservation;
+	int end = descriptors_end(), error = 0;
 	uint32_t index = 0, i;
-	int error = 0;
 
 	for (i = 0; i < block->count; i++) {
 		int fd = held->guards[i];
@@ -133,7 +161,8 @@ static unsigned int block_place(struct pool *pool, struct held_block *held)
 			continue;
 		if (!index)
 			index = guard_index_of_block(block);
-		fd = guard_place_missing(held->protocol, (uint16_t)(block->first + i), index);
+		/* Where they have run out, they have for all. */
+		fd = error == -EMFILE ? error : place_one(held, i, index, end);
 		held->guards[i] = fd >= 0 ? fd : -1;
 		if (fd >= 0) {
 			placed++;

@@ -9,6 +9,9 @@
 /* Descriptors for every port there is, and some. */
 #define HOLDING_MOST (2 * POOL_PORTS + 64)
 
+/* Kept back, to read the list and to ask the kernel with. */
+#define HOLDING_SPARE 32
+
 struct held_block;
 
 struct holding {
@@ -17,6 +20,9 @@ struct holding {
 	size_t count;
 	unsigned int ports, missing; /* of all blocks; those whose guard could not be placed */
 };
+
+/* Whether blocks that are held are not in this list. */
+bool holding_would_lose(const struct holding *holding, const struct store *store);
 
 /* Blocks that are no longer listed are let go, new ones are held from the next
  * holding_place on. */

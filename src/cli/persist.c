@@ -90,6 +90,9 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 			usage_error("%s needs an argument; see portres persist --help",
 				    argv[optind - 1]);
 		default:
+			if (optopt > 0 && optopt < OPTION_TCP)
+				usage_error("-%c is not an option; see portres persist --help",
+					    optopt);
 			usage_error("%s is not an option (or takes no argument); see portres "
 				    "persist --help",
 				    argv[optind - 1]);

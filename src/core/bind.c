@@ -5,6 +5,7 @@
 
 #include "core/address.h"
 #include "core/draw.h"
+#include "core/persistent.h"
 #include "core/port.h"
 #include "guard/claim.h"
 #include "guard/diag.h"
@@ -100,8 +101,18 @@ static int bind_certain(struct port_bind *bind, uint16_t port)
 	for (patience = 0; patience < PATIENCE; patience++) {
 		uint64_t seen = atomic_load(word);
 
-		if (!word_belongs(seen, reservation->token))
-			return -EADDRNOTAVAIL;
+		if (!word_belongs(seen, reservation->token)) {
+			/* What is left of one who had it while it had no guard. */
+			error = bind->persistent_index
+					? persistent_adopt(reservation, bind->call->protocol, port,
+							   bind->persistent_index)
+					: -EADDRNOTAVAIL;
+			if (error && (error != -EAGAIN || claims++ == CLAIM_PATIENCE))
+				return -EADDRNOTAVAIL;
+			if (error)
+				sched_yield();
+			continue;
+		}
 		if (word_state(seen) == WORD_BINDING) {
 			if (word_binder_is_dead(reservation->pool, seen))
 				atomic_compare_exchange_strong(

@@ -66,8 +66,15 @@ void reservation_prune(struct pool *pool, bool unfinished)
 
 		if (!token)
 			continue;
-		if (reservation_find(pool, token, &reservation) ? !reservation_alive(&reservation)
-								: unfinished || given_up(pool, i))
-			slot_bury(pool, token);
+		if (!reservation_find(pool, token, &reservation)) {
+			if (unfinished || given_up(pool, i))
+				slot_free(pool, token);
+		} else if (!reservation_alive(&reservation)) {
+			/* Where the pool is full, persistent ones, too: they are looked up anew. */
+			if (unfinished)
+				slot_free(pool, token);
+			else
+				slot_bury(pool, token);
+		}
 	}
 }

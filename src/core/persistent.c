@@ -5,6 +5,7 @@
 
 #include "core/budget.h"
 #include "core/persistent.h"
+#include "core/port.h"
 #include "guard/anchor.h"
 #include "pool/word.h"
 #include "real/netns.h"
@@ -105,6 +106,22 @@ void persistent_end(const struct reservation *reservation)
 	ports_visit(reservation, word_give_back, NULL);
 }
 
+int persistent_adopt(const struct reservation *reservation, enum protocol protocol, uint16_t port,
+		     uint32_t index)
+{
+	struct claim_request request = port_claim(reservation, protocol, port);
+	int claim = claim_take(&request), error = -EADDRNOTAVAIL;
+
+	if (claim < 0)
+		return claim == -EADDRINUSE ? -EAGAIN : claim;
+	/* Under the claim we are the only ones who ask. */
+	if (guard_alone_on(protocol, port, index))
+		error = word_take(reservation->pool, reservation->token, protocol, port) ? 0
+											 : -EAGAIN;
+	real_close(claim);
+	return error;
+}
+
 static void word_enter(const struct reservation *reservation, enum protocol protocol, uint16_t port,
 		       void *context)
 {
@@ -114,10 +131,8 @@ static void word_enter(const struct reservation *reservation, enum protocol prot
 	if (word_token(reservation->pool, protocol, port) == reservation->token)
 		return;
 	for (tries = 0; tries < ASK_TRIES; tries++) {
-		if (guard_alone_on(protocol, port, *index)) {
-			word_take(reservation->pool, reservation->token, protocol, port);
+		if (persistent_adopt(reservation, protocol, port, *index) != -EAGAIN)
 			return;
-		}
 		sched_yield();
 	}
 }
@@ -130,6 +145,21 @@ void persistent_guarded(const struct reservation *reservation)
 	ports_visit(reservation, word_enter, &index);
 }
 
+struct question {
+	uint32_t index;
+	bool *lacks;
+};
+
+static void guard_ask(const struct reservation *reservation, enum protocol protocol, uint16_t port,
+		      void *context)
+{
+	const struct question *question = context;
+
+	(void)reservation;
+	if (!*question->lacks && !guard_present_on(protocol, port, question->index))
+		*question->lacks = true;
+}
+
 int persistent_guard(const struct reservation *reservation, int *anchor)
 {
 	const struct block *block = &reservation->block;
@@ -139,8 +169,17 @@ int persistent_guard(const struct reservation *reservation, int *anchor)
 	uint32_t guards = block->count * (block->protocols == 3 ? 2U : 1U);
 	struct anchor made;
 	uint16_t failed;
-	int error = anchor_open(&made, budget_choose(pool, slot, guards));
+	bool lacks = false;
+	int error;
 
+	/* An anchor may be a process: not one for each bind in a block that is full. */
+	ports_visit(reservation, guard_ask,
+		    &(struct question){guard_index_of_block(block), &lacks});
+	if (!lacks) {
+		persistent_guarded(reservation);
+		return -EADDRINUSE;
+	}
+	error = anchor_open(&made, budget_choose(pool, slot, guards));
 	if (!error)
 		error = budget_fill(pool, slot, &made, block, GUARD_MISSING, &failed);
 	if (!error && netns_of(made.fd) != pool->netns)
@@ -149,6 +188,8 @@ int persistent_guard(const struct reservation *reservation, int *anchor)
 		/* Others may have parked some. */
 		atomic_store(&pool->slots[slot].parked, parked);
 		anchor_discard(&made);
+		if (error == -EADDRINUSE)
+			persistent_guarded(reservation);
 		return error;
 	}
 	*anchor = anchor_settle(&made, false);

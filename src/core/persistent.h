@@ -30,6 +30,13 @@ void persistent_end(const struct reservation *reservation);
  */
 int persistent_guard(const struct reservation *reservation, int *anchor);
 
+/*
+ * Makes a port the block's in its word if it has a guard of the block, whatever the word
+ * says. 0; -EAGAIN: others ask about it, too; -EADDRNOTAVAIL: it has none.
+ */
+int persistent_adopt(const struct reservation *reservation, enum protocol protocol, uint16_t port,
+		     uint32_t index);
+
 /* Guards of it were placed: enters its ports into their words, as far as they are there. */
 void persistent_guarded(const struct reservation *reservation);
 

@@ -26,6 +26,14 @@ struct port_range {
 	uint16_t first, last;
 };
 
+/* Any ports, of each protocol. */
+struct port_set {
+	uint8_t bits[PROTOCOLS][POOL_PORTS / 8];
+};
+void port_set_add(struct port_set *set, const struct block *block);
+/* Whether it has a port of a block, of one of the block's protocols. */
+bool port_set_meets(const struct port_set *set, const struct block *block);
+
 struct acquire_request {
 	uint16_t first; /* 0: any block */
 	uint16_t count;
@@ -34,8 +42,7 @@ struct acquire_request {
 	/* Any block: where it may lie; 0-0: the kernel's own ranges are left out. */
 	struct port_range range;
 	/* Any block: not of these, as long as there are others. */
-	const struct block *avoid;
-	unsigned int avoid_count;
+	const struct port_set *avoid;
 	enum reservation_kind kind;
 	bool keep_on_exec; /* the anchor stays open across exec */
 };
@@ -63,7 +70,8 @@ bool reservation_alive(const struct reservation *reservation);
 int reservation_release(const struct reservation *reservation, int anchor);
 
 /* Takes reservations that the kernel no longer has out of the pool. Also those that
- * are being made, if `unfinished`: their makers begin again. */
+ * are being made and persistent ones without guards, if `unfinished`: their makers begin
+ * again, and they are looked up again. */
 void reservation_prune(struct pool *pool, bool unfinished);
 
 /* A program's call on a socket of the reservation. */

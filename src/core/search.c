@@ -169,16 +169,36 @@ static bool looks_taken(const struct search *search, uint32_t port)
 		word_looks_taken(search->pool, PROTOCOL_UDP, (uint16_t)port));
 }
 
+void port_set_add(struct port_set *set, const struct block *block)
+{
+	uint32_t port, end = (uint32_t)block->first + block->count;
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++)
+		if (block->protocols & PROTOCOL_BIT(protocol))
+			for (port = block->first; port < end; port++)
+				set->bits[protocol][port / 8] |= (uint8_t)(1U << port % 8);
+}
+
+bool port_set_meets(const struct port_set *set, const struct block *block)
+{
+	uint32_t port, end = (uint32_t)block->first + block->count;
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++)
+		if (block->protocols & PROTOCOL_BIT(protocol))
+			for (port = block->first; port < end; port++)
+				if (set->bits[protocol][port / 8] >> port % 8 & 1)
+					return true;
+	return false;
+}
+
 static bool is_avoided(const struct search *search, uint32_t port)
 {
 	const struct acquire_request *request = search->request;
-	unsigned int i;
+	struct block block = {(uint16_t)port, 1, request->protocols};
 
-	for (i = 0; i < request->avoid_count; i++)
-		if (request->avoid[i].protocols & request->protocols &&
-		    block_contains(&request->avoid[i], (uint16_t)port))
-			return true;
-	return false;
+	return request->avoid && port_set_meets(request->avoid, &block);
 }
 
 /* The first port of the candidate that speaks against it, 0: none. */

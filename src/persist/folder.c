@@ -28,20 +28,24 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static const char *home(void)
+/* Of the user database, where the environment does not tell. */
+static const char *home(char *buffer, size_t size)
 {
 	const char *value = variable("HOME");
-	const struct passwd *user;
+	struct passwd user, *found;
 
 	if (value)
 		return value;
-	user = getpwuid(geteuid());
-	return user && user->pw_dir && *user->pw_dir == '/' ? user->pw_dir : NULL;
+	if (getpwuid_r(geteuid(), &user, buffer, size, &found) || !found || !user.pw_dir ||
+	    *user.pw_dir != '/')
+		return NULL;
+	return user.pw_dir;
 }
 
 int state_path(char *path, size_t size)
 {
 	const char *state = variable("PORTRES_STATE"), *base = variable("XDG_STATE_HOME");
+	char buffer[4096];
 	int length;
 
 	if (state)
@@ -50,7 +54,7 @@ int state_path(char *path, size_t size)
 		length = snprintf(path, size, SYSTEM_FOLDER);
 	else if (base && *base == '/') /* the XDG specification ignores a relative one */
 		length = snprintf(path, size, "%s/portres", base);
-	else if ((base = home()))
+	else if ((base = home(buffer, sizeof buffer)))
 		length = snprintf(path, size, "%s/.local/state/portres", base);
 	else
 		return -ENOENT;
@@ -145,6 +149,27 @@ int state_lock(int folder, const char *name, unsigned int seconds)
 		nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
 	}
 	return fd;
+}
+
+#define NOTE_MOST 64
+
+void holder_note(int lock, const void *identity, size_t size)
+{
+	/* Without room for it, who waits for it waits for as long as he likes. */
+	if (pwrite(lock, identity, size, 0) != (ssize_t)size && ftruncate(lock, 0))
+		return;
+}
+
+bool holder_noted(int folder, const char *name, const void *identity, size_t size)
+{
+	char note[NOTE_MOST];
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool same = fd >= 0 && size <= sizeof note && pread(fd, note, size, 0) == (ssize_t)size &&
+		    !memcmp(note, identity, size);
+
+	if (fd >= 0)
+		close(fd);
+	return same;
 }
 
 void state_holder_name(char name[HOLDER_NAME_SIZE], uint64_t netns)

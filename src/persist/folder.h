@@ -29,6 +29,13 @@ bool state_locked(int folder, const char *name);
  */
 int state_lock(int folder, const char *name, unsigned int seconds);
 
+/*
+ * Who holds the guards of the listed blocks notes in its lock which list it has acted on;
+ * others can see whether it is this one.
+ */
+void holder_note(int lock, const void *identity, size_t size);
+bool holder_noted(int folder, const char *name, const void *identity, size_t size);
+
 /* The name of the lock of who holds the guards of the listed blocks in a namespace. */
 #define HOLDER_NAME_SIZE 40
 void state_holder_name(char name[HOLDER_NAME_SIZE], uint64_t netns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,22 +102,46 @@ static const char *line_parse(char *line, struct store_entry *entry)
 	return entry->name ? NULL : "out of memory";
 }
 
-/* What is wrong with it beside the entries before it. */
-static const char *entry_check(const struct store *store, const struct store_entry *entry)
+/* What the lines before have, so that a long list is not read again for each of its lines. */
+struct seen {
+	void *names; /* a tree (tsearch) */
+	struct port_set ports;
+};
+
+static int name_compare(const void *one, const void *other)
 {
-	if (entry->name)
-		return store_find_name(store, entry->name) ? "the name stands in a line before"
-							   : NULL;
-	return store_overlap(store, &entry->block) ? "it overlaps a line before" : NULL;
+	return strcmp(one, other);
 }
 
-static int line_add(struct store *store, char *line, struct store_entry *entry)
+static void name_keep(void *name)
+{
+	(void)name; /* it is the entry's */
+}
+
+/* What is wrong with it beside the entries before it. */
+static const char *entry_check(struct seen *seen, const struct store_entry *entry)
+{
+	char **found;
+
+	if (!entry->name) {
+		if (port_set_meets(&seen->ports, &entry->block))
+			return "it overlaps a line before";
+		port_set_add(&seen->ports, &entry->block);
+		return NULL;
+	}
+	found = tsearch(entry->name, &seen->names, name_compare);
+	if (!found)
+		return "out of memory";
+	return *found == entry->name ? NULL : "the name stands in a line before";
+}
+
+static int line_add(struct store *store, struct seen *seen, char *line, struct store_entry *entry)
 {
 	const char *fault = line_parse(line, entry);
 	void *grown;
 
 	if (!fault)
-		fault = entry_check(store, entry);
+		fault = entry_check(seen, entry);
 	if (fault) {
 		free(entry->name);
 		grown = realloc(store->faults, (store->fault_count + 1) * sizeof *store->faults);
@@ -128,6 +153,8 @@ static int line_add(struct store *store, char *line, struct store_entry *entry)
 	}
 	grown = realloc(store->entries, (store->count + 1) * sizeof *store->entries);
 	if (!grown) {
+		if (entry->name)
+			tdelete(entry->name, &seen->names, name_compare);
 		free(entry->name);
 		return -ENOMEM;
 	}
@@ -136,32 +163,47 @@ static int line_add(struct store *store, char *line, struct store_entry *entry)
 	return 0;
 }
 
+/* The text of a line, without what is white at its end, for the caller to free. */
+static char *line_copy(const char *start, size_t length)
+{
+	char *line = malloc(length + 2);
+
+	if (!line)
+		return NULL;
+	memcpy(line, start, length);
+	line[length] = '\0';
+	/* A byte 0 would hide what comes behind it: let it be seen. */
+	if (strlen(line) < length)
+		memcpy(line, "?", 2);
+	for (length = strlen(line); length && strchr(" \t\r", line[length - 1]);)
+		line[--length] = '\0';
+	return line;
+}
+
 int lines_parse(struct store *store)
 {
+	struct seen *seen = calloc(1, sizeof *seen);
 	struct store_entry entry = {.line = 0};
-	char *line;
-	int error = 0;
+	int error = seen ? 0 : -ENOMEM;
 
 	while (!error && entry.end < store->length) {
 		const char *start = store->text + entry.end;
 		const char *end = memchr(start, '\n', store->length - entry.end);
 		size_t length = end ? (size_t)(end - start) : store->length - entry.end;
+		char *line = line_copy(start, length);
 
 		entry = (struct store_entry){.line = entry.line + 1,
 					     .start = entry.end,
 					     .end = entry.end + length + (end ? 1 : 0)};
-		line = strndup(start, length);
 		if (!line)
-			return -ENOMEM;
-		/* A byte 0 would hide what comes behind it: let it be seen. */
-		if (strlen(line) < length)
-			line[0] = '?';
-		for (length = strlen(line); length && strchr(" \t\r", line[length - 1]);)
-			line[--length] = '\0';
-		if (*line && *line != '#')
-			error = line_add(store, line, &entry);
+			error = -ENOMEM;
+		else if (*line && *line != '#')
+			error = line_add(store, seen, line, &entry);
 		free(line);
 	}
+	if (seen)
+		tdestroy(seen->names, name_keep);
+	free(seen);
 	return error;
 }
 

@@ -6,7 +6,6 @@
 
 #include "core/here.h"
 #include "core/persistent.h"
-#include "guard/guard.h"
 #include "persist/folder.h"
 #include "persist/persistent.h"
 #include "persist/store.h"
@@ -51,32 +50,22 @@ static int block_try(struct pool *pool, const struct block *block)
 	return 0;
 }
 
-/* Whether a holder has placed, or let go, the guards of a block: the last of them. */
-static bool holder_done(const struct block *block, bool placed)
+/* A holder sees the list change and acts on it; whoever is told that it is done relies on
+ * it. Others may write meanwhile: what they leave has our change in it, too. */
+static void holder_wait(struct store *store, uint64_t netns)
 {
-	uint32_t index = guard_index_of_block(block);
-	uint16_t last = (uint16_t)(block->first + block->count - 1);
-	bool done = true;
-	int protocol;
-
-	for (protocol = 0; protocol < PROTOCOLS; protocol++)
-		if (block->protocols & PROTOCOL_BIT(protocol) &&
-		    guard_alone_on((enum protocol)protocol, last, index) != placed)
-			done = false;
-	return done;
-}
-
-/* A holder sees the list change and acts on it; whoever is told that it is done relies on it. */
-static void holder_wait(int folder, uint64_t netns, const struct block *block, bool placed)
-{
+	struct timespec pause = {.tv_nsec = HOLDER_PAUSE_NS};
 	char name[HOLDER_NAME_SIZE];
 	int pauses;
 
+	store_unlock(store);
 	state_holder_name(name, netns);
-	for (pauses = 0; pauses < HOLDER_PAUSES && state_locked(folder, name); pauses++) {
-		if (holder_done(block, placed))
+	for (pauses = 0; pauses < HOLDER_PAUSES && state_locked(store->folder, name); pauses++) {
+		struct store_identity identity = store_identity_now(store);
+
+		if (holder_noted(store->folder, name, &identity, sizeof identity))
 			return;
-		nanosleep(&(struct timespec){.tv_nsec = HOLDER_PAUSE_NS}, NULL);
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -98,7 +87,7 @@ int persistent_add(const struct block *block)
 		if (!error)
 			error = store_change(&store, &change);
 		if (!error)
-			holder_wait(store.folder, pool->netns, block, true);
+			holder_wait(&store, pool->netns);
 		store_close(&store);
 	}
 	pool_close(pool);
@@ -142,7 +131,7 @@ int persistent_delete(const struct block *block)
 			persistent_end(&reservation);
 	}
 	if (!error)
-		holder_wait(store.folder, pool->netns, block, false);
+		holder_wait(&store, pool->netns);
 	store_close(&store);
 	pool_close(pool);
 	return error;

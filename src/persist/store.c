@@ -15,7 +15,22 @@
 #define STORE_TEMPORARY STORE_NAME ".new"
 #define STORE_LOCK	"lock"
 #define LOCK_SECONDS	60
-#define LARGEST		(16 << 20) /* a list of blocks has a megabyte at the most */
+#define LARGEST		(4 << 20) /* a line for each port of each protocol has two megabytes */
+
+static struct store_identity identity_of(const struct stat *stat)
+{
+	return (struct store_identity){stat->st_ino, (uint64_t)stat->st_ctim.tv_sec,
+				       (uint64_t)stat->st_ctim.tv_nsec, (uint64_t)stat->st_size};
+}
+
+struct store_identity store_identity_now(const struct store *store)
+{
+	struct stat stat;
+
+	if (store->folder < 0 || fstatat(store->folder, STORE_NAME, &stat, AT_SYMLINK_NOFOLLOW))
+		return (struct store_identity){0};
+	return identity_of(&stat);
+}
 
 static int file_read(int fd, struct store *store)
 {
@@ -26,6 +41,7 @@ static int file_read(int fd, struct store *store)
 		return -errno;
 	if (!S_ISREG(stat.st_mode) || stat.st_size > LARGEST)
 		return -EBADMSG;
+	store->identity = identity_of(&stat);
 	if (stat.st_uid != geteuid() || stat.st_mode & 022)
 		return -EACCES;
 	store->text = malloc((size_t)stat.st_size + 1);
@@ -90,6 +106,13 @@ void store_close(struct store *store)
 	if (store->folder >= 0)
 		close(store->folder);
 	*store = (struct store){.folder = -1, .lock = -1};
+}
+
+void store_unlock(struct store *store)
+{
+	if (store->lock >= 0)
+		close(store->lock);
+	store->lock = -1;
 }
 
 const struct store_entry *store_find(const struct store *store, const struct block *block)

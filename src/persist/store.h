@@ -41,11 +41,17 @@ struct store_fault {
 	const char *what;
 };
 
+/* Which list it is: another one after each change. All 0: there is none. */
+struct store_identity {
+	uint64_t inode, seconds, nanoseconds, size;
+};
+
 struct store {
 	struct store_entry *entries;
 	size_t count;
 	struct store_fault *faults; /* damaged lines */
 	size_t fault_count;
+	struct store_identity identity;
 	/* for store.c: */
 	int folder, lock;
 	char *text;
@@ -62,6 +68,12 @@ enum store_access { STORE_READ, STORE_WRITE };
  */
 int store_open(struct store *store, enum store_access access);
 void store_close(struct store *store);
+
+/* Lets other writers in; the store is only to be read and closed from now on. */
+void store_unlock(struct store *store);
+
+/* Which list is there now. */
+struct store_identity store_identity_now(const struct store *store);
 
 /* The persistent entry of exactly this block, or the one of a name; NULL: none. */
 const struct store_entry *store_find(const struct store *store, const struct block *block);

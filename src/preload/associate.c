@@ -211,19 +211,18 @@ static int bind_once(const struct association *association, const struct socket_
 	return reservation_bind_any(reservation, call, port);
 }
 
-/* This process keeps the guards that a persistent block lacks, until it ends or execs. */
-static int guards_keep(const struct reservation *reservation)
+/*
+ * This process keeps the guards that a persistent block lacks, until it ends or execs. Where
+ * that cannot be noted, *anchor is theirs for as long as the bind takes; else -1.
+ */
+static int guards_keep(const struct reservation *reservation, int *anchor)
 {
 	struct tie tie = {.token = reservation->token, .pool = reservation->pool};
-	int error;
+	int error = persistent_guard(reservation, &tie.anchor);
 
-	if (!fdtable_is_ours())
-		return -EOPNOTSUPP;
-	error = persistent_guard(reservation, &tie.anchor);
-	if (!error && !tie_add(&tie)) {
-		real_close(tie.anchor);
-		error = -ENOMEM;
-	}
+	*anchor = -1;
+	if (!error && (!fdtable_is_ours() || !tie_add(&tie)))
+		*anchor = tie.anchor;
 	if (!error)
 		debug_ports("placed guards of persistent", reservation->block.first,
 			    reservation->block.count);
@@ -235,16 +234,19 @@ int association_bind(const struct association *association, const struct associa
 		     uint16_t *port)
 {
 	struct socket_call call = association->call;
-	int error = bind_once(association, &call, target, port);
+	int error = bind_once(association, &call, target, port), anchor;
 
 	if (error != -EOWNERDEAD)
 		return error;
-	error = guards_keep(&association->reservation);
+	error = guards_keep(&association->reservation, &anchor);
 	/* Where there was none to place, another may have been quicker. */
 	if (error && error != -EADDRINUSE)
 		return error;
 	call.guarded = true;
-	return bind_once(association, &call, target, port);
+	error = bind_once(association, &call, target, port);
+	if (anchor >= 0)
+		real_close(anchor);
+	return error;
 }
 
 static int bind_implicit(int fd, bool always, const struct sockaddr_storage *peer, socklen_t length)

@@ -158,7 +158,7 @@ static struct reservation reserve(struct options *options)
 					    &options->run.anchor);
 		if (!error)
 			break;
-		if (error == -EADDRINUSE && name_give_way(options, pool))
+		if ((error == -EADDRINUSE || error == -EACCES) && name_give_way(options, pool))
 			continue;
 		if (error != -EADDRINUSE || now() >= end)
 			fail_to_reserve(options, error);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "guard/guard.h"
 #include "persist/store.h"
 #include "pool/word.h"
 #include "run/name.h"
 #include "tool/faults.h"
 #include "tool/message.h"
+
+/* How long a block may be in the making: 200 ms. */
+#define MAKING_PAUSES	100
+#define MAKING_PAUSE_NS 2000000
 
 /* What the name had when we looked; first 0: nothing. */
 static struct block listed;
@@ -17,20 +22,16 @@ static bool runs_already;
 /* Those of other names, and the persistent ones. */
 static void avoid_listed(struct options *options, const struct store *store)
 {
-	struct block *avoid = calloc(store->count + 1, sizeof *avoid);
-	unsigned int count = 0;
+	static struct port_set avoid;
 	size_t i;
 
-	if (!avoid)
-		fail("out of memory reading the list of blocks; free some and try again");
 	for (i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 
 		if (!options->name || !entry->name || strcmp(entry->name, options->name) != 0)
-			avoid[count++] = entry->block;
+			port_set_add(&avoid, &entry->block);
 	}
-	options->request.avoid = avoid;
-	options->request.avoid_count = count;
+	options->request.avoid = &avoid;
 }
 
 /* The same first port; as many as are asked for, or as there were. */
@@ -80,11 +81,22 @@ static bool is_run(struct pool *pool)
 {
 	enum protocol protocol =
 		listed.protocols & PROTOCOL_BIT(PROTOCOL_TCP) ? PROTOCOL_TCP : PROTOCOL_UDP;
+	struct timespec pause = {.tv_nsec = MAKING_PAUSE_NS};
 	struct reservation reservation;
+	int tries;
 
-	return reservation_find(pool, word_token(pool, protocol, listed.first), &reservation) &&
-	       reservation.kind == KIND_RUN && reservation.block.first == listed.first &&
-	       reservation_alive(&reservation);
+	/* One that is about to be made has its guards before its slot tells what it is. */
+	for (tries = 0; tries < MAKING_PAUSES; tries++) {
+		if (reservation_find(pool, word_token(pool, protocol, listed.first),
+				     &reservation) &&
+		    reservation.kind == KIND_RUN && reservation.block.first == listed.first &&
+		    reservation_alive(&reservation))
+			return true;
+		if (!guard_present(protocol, listed.first))
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return false;
 }
 
 bool name_give_way(struct options *options, struct pool *pool)

@@ -33,13 +33,31 @@ static void test_make(void)
 	IS(unit_slots(pool), 2);
 	/* Nobody holds it, and yet it stays; its ports are there for others only in need. */
 	OK(!reservation_alive(&one));
-	reservation_prune(pool, true);
+	reservation_prune(pool, false);
 	OK(reservation_find(pool, one.token, &found));
 	persistent_end(&one);
 	OK(!reservation_find(pool, one.token, &found));
 	persistent_end(&again);
 	IS(unit_slots(pool), 0);
 	IS(unit_words(pool), 0);
+}
+
+/* Any number of blocks may be listed: the tokens of those that nobody holds give way. */
+static void test_full(void)
+{
+	struct reservation reservation, other;
+	struct block block = {1, 1, 1};
+	int anchor, good = 0;
+
+	pool = unit_pool();
+	for (block.first = 1; block.first <= POOL_SLOTS; block.first++)
+		good += !persistent_make(pool, &block, &reservation);
+	IS(good, POOL_SLOTS);
+	IS(unit_slots(pool), POOL_SLOTS);
+	anchor = acquired(unit_block(2), 2, 1, &other);
+	OK(anchor >= 0);
+	IS(persistent_make(pool, &reservation.block, &reservation), 0);
+	close(anchor);
 }
 
 static void test_indexes(void)
@@ -197,30 +215,34 @@ static void test_search(void)
 		.count = 4,
 		.protocols = 1,
 		.range = {reservation.block.first, (uint16_t)(reservation.block.first + 3)}};
-	struct block avoid = {reservation.block.first, 1, 1};
+	struct block first = {reservation.block.first, 1, 1};
+	struct port_set *avoid = calloc(1, sizeof *avoid);
 	int anchor;
 
 	/* Not before there is nothing else, and then it may be had. */
 	IS_FATAL(reservation_acquire(pool, &request, &other, &anchor), 0);
 	IS(other.block.first, reservation.block.first);
 	close(anchor);
-	request.avoid = &avoid;
-	request.avoid_count = 1;
+	OK_FATAL(avoid != NULL);
+	port_set_add(avoid, &first);
+	request.avoid = avoid;
 	IS_FATAL(reservation_acquire(pool, &request, &other, &anchor), 0);
 	close(anchor);
 	request.count = 1;
 	IS_FATAL(reservation_acquire(pool, &request, &other, &anchor), 0);
-	OK(other.block.first != avoid.first);
+	OK(other.block.first != first.first);
 	close(anchor);
+	free(avoid);
 }
 
 int main(void)
 {
-	CU_TestInfo tests[] = TESTS({"a slot for a block", test_make}, {"indexes", test_indexes},
-				    {"the guards that can be placed", test_missing},
-				    {"over TIME_WAIT", test_time_wait}, {"bind", test_bind},
-				    {"a port that another had meanwhile", test_taken_meanwhile},
-				    {"any block is another one", test_search});
+	CU_TestInfo tests[] =
+		TESTS({"a slot for a block", test_make}, {"a pool that is full of them", test_full},
+		      {"indexes", test_indexes}, {"the guards that can be placed", test_missing},
+		      {"over TIME_WAIT", test_time_wait}, {"bind", test_bind},
+		      {"a port that another had meanwhile", test_taken_meanwhile},
+		      {"any block is another one", test_search});
 
 	return unit_main("persistent", tests);
 }

@@ -105,6 +105,23 @@ static void test_faults(void)
 		OK(*store.faults[0].what);
 		store_close(&store);
 	}
+	for (size_t length = 1; length < 5; length++) {
+		static const char zeros[] = "udp 1\n\0 \t \nudp 2\n";
+		FILE *file;
+		char path[PATH_SIZE + 32];
+
+		list_write("");
+		snprintf(path, sizeof path, "%s/" STORE_NAME, getenv("PORTRES_STATE"));
+		file = fopen(path, "we");
+		OK_FATAL(file != NULL);
+		fwrite(zeros, 1, 6 + length, file);
+		fputs("\nudp 2\n", file);
+		fclose(file);
+		IS_FATAL(store_open(&store, STORE_READ), 0);
+		IS(store.count, 2);
+		IS(store.fault_count, 1);
+		store_close(&store);
+	}
 	list_write("tcp 10-20\ntcp 20-30\nudp 20-30\ntcp 1 x\ntcp 2 x\n");
 	IS_FATAL(store_open(&store, STORE_READ), 0);
 	IS(store.count, 3);

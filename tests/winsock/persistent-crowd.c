@@ -5,7 +5,7 @@
  */
 #include "persistent.h"
 
-enum { CROWD = 12, ROUNDS = 15 };
+enum { CROWD = 12, ROUNDS = 15, EACH = -1 };
 
 /* Each round: hears which port to bind (0: any) and the flags, tells what it got, and lets
  * go when it hears again. */
@@ -57,8 +57,10 @@ static int round_of(const struct functions *of, const struct block *block, int p
 	}
 	for (int i = 0; i < CROWD; i++)
 		hear(&members[i]);
+	/* EACH: a number of its own. */
 	for (int i = 0; i < CROWD; i++)
-		tell(&members[i], (uint64_t)flags << 32 | (uint64_t)port);
+		tell(&members[i],
+		     (uint64_t)flags << 32 | (uint64_t)(port == EACH ? block->start + i : port));
 	for (int i = 0; i < CROWD; i++) {
 		answers[i] = hear(&members[i]);
 		good += in_block(block, (int)answers[i]) && !(answers[i] >> 32);
@@ -102,8 +104,42 @@ static void a_port_each(const struct functions *of, const char *when)
 		diagnose(answers);
 		good += got == CROWD && distinct(answers) == CROWD;
 	}
-	ok(good == ROUNDS, "%s, %s: %d processes draw %d ports at once, %d times", type_name(of->type),
-	   when, CROWD, CROWD, ROUNDS);
+	ok(good == ROUNDS, "%s, %s: %d processes draw %d ports at once, %d times",
+	   type_name(of->type), when, CROWD, CROWD, ROUNDS);
+	forget(of, &block);
+}
+
+/* The words of the block are those of a reservation that was killed. */
+static void after_a_death(const struct functions *of, const struct block *block)
+{
+	struct peer dead = peer_start();
+	instance result;
+
+	if (!dead.pid) {
+		int fd = socket_open(of->type, "127.0.0.1", 0);
+
+		tell(&dead, (uint64_t)acquire(fd, block->start, block->count, &result));
+		hear(&dead);
+	}
+	if (hear(&dead))
+		bail_out("a reservation in a block that nobody holds");
+	peer_kill(&dead);
+}
+
+static void a_number_each(const struct functions *of, const char *when, int held)
+{
+	struct block block = persistent(of, CROWD);
+	uint64_t answers[CROWD];
+	int good = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		if (!held)
+			after_a_death(of, &block);
+		good += round_of(of, &block, EACH, 0, answers) == CROWD;
+		diagnose(answers);
+	}
+	ok(good == ROUNDS, "%s, %s: each of them gets the port that it asks for, %d times",
+	   type_name(of->type), when, ROUNDS);
 	forget(of, &block);
 }
 
@@ -153,6 +189,7 @@ int main(int argc, char **argv)
 		}
 		for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 			a_port_each(&functions[i], when);
+			a_number_each(&functions[i], when, held);
 			one_for_one(&functions[i], when);
 			one_for_all(&functions[i], when);
 		}

@@ -158,6 +158,28 @@ static void strangers_there(const struct functions *of)
 	forget(of, &block);
 }
 
+/* Strangers go one after the other, and each time a guard more can be placed. */
+static void one_by_one(const struct functions *of)
+{
+	enum { MANY = 14 };
+	struct block block = persistent(of, MANY);
+	int strangers[MANY], fds[MANY], good = 0;
+
+	for (int i = 0; i < MANY; i++)
+		strangers[i] = bound(of->type, "127.0.0.1", block.start + i, RAW);
+	fails_with(drawn(&block, "127.0.0.1", 0, 0), EADDRINUSE, "all are strangers'");
+	for (int i = 0; i < MANY; i++) {
+		socket_close(strangers[i], RAW);
+		fds[i] = drawn(&block, "127.0.0.1", block.start + i, 0);
+		good += fds[i] >= 0;
+	}
+	ok(good == MANY, "%s: %d ports that come free one after the other are bound",
+	   type_name(of->type), MANY);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	forget(of, &block);
+}
+
 /* The pool of another user, and a pool of one's own. */
 __attribute__((noreturn)) static void reach_main(char **argv)
 {
@@ -208,6 +230,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		sockets(&functions[i]);
 		strangers_there(&functions[i]);
+		one_by_one(&functions[i]);
 		out_of_reach(&functions[i]);
 	}
 	clients();
