@@ -33,7 +33,8 @@
  *   ERROR_NOT_SUPPORTED      the kernel lacks the means (before Linux 5.7)
  *   ERROR_GEN_FAILURE        anything else that the disk or the pool met
  *
- * Whatever fails, the list is as it was.
+ * Whatever fails, the list is as it was, but where the disk fails in the last step, after the
+ * new list has taken its place.
  *
  * Source: Microsoft's pages "CreatePersistentTcpPortReservation function (iphlpapi.h)" and
  * its five relatives. The last five codes are ours.

@@ -69,27 +69,36 @@ static void holder_wait(struct store *store, uint64_t netns)
 	}
 }
 
+/* What a change begins with; whoever had it closes both. */
+static int change_begin(const struct block *block, struct pool **pool, struct store *store)
+{
+	int error = block_check(block);
+
+	if (!error)
+		error = pool_here(pool);
+	if (error)
+		return error;
+	error = store_open(store, STORE_WRITE);
+	if (error)
+		pool_close(*pool);
+	return error;
+}
+
 int persistent_add(const struct block *block)
 {
 	struct store_change change = {.block = block};
 	struct store store;
 	struct pool *pool;
-	int error = block_check(block);
+	int error = change_begin(block, &pool, &store);
 
 	if (error)
 		return error;
-	error = pool_here(&pool);
-	if (error)
-		return error;
-	error = store_open(&store, STORE_WRITE);
-	if (!error) {
-		error = store_overlap(&store, block) ? -EADDRINUSE : block_try(pool, block);
-		if (!error)
-			error = store_change(&store, &change);
-		if (!error)
-			holder_wait(&store, pool->netns);
-		store_close(&store);
-	}
+	error = store_overlap(&store, block) ? -EADDRINUSE : block_try(pool, block);
+	if (!error)
+		error = store_change(&store, &change);
+	if (!error)
+		holder_wait(&store, pool->netns);
+	store_close(&store);
 	pool_close(pool);
 	return error;
 }
@@ -108,19 +117,11 @@ int persistent_delete(const struct block *block)
 	struct reservation reservation;
 	struct store store;
 	struct pool *pool;
-	int error = block_check(block), protocol;
+	int error = change_begin(block, &pool, &store), protocol;
 	bool any = false;
 
 	if (error)
 		return error;
-	error = pool_here(&pool);
-	if (error)
-		return error;
-	error = store_open(&store, STORE_WRITE);
-	if (error) {
-		pool_close(pool);
-		return error;
-	}
 	for (size_t i = 0; i < store.count; i++)
 		any |= is_part(&store.entries[i], block);
 	error = any ? store_change(&store, &change) : -ENOENT;
