@@ -175,7 +175,19 @@ static int patience(const struct hold *hold)
 	return hold->holding.missing || hold->changes < 0 || hold->unread ? RETRY_MS : -1;
 }
 
-static int lock_try(uint64_t netns);
+/* The lock in the folder that is there now; -1: none. */
+static int lock_try(uint64_t netns)
+{
+	char name[HOLDER_NAME_SIZE];
+	int folder = state_open(false), lock;
+
+	if (folder < 0)
+		return -1;
+	state_holder_name(name, netns);
+	lock = state_lock(folder, name, 0);
+	close(folder);
+	return lock < 0 ? -1 : lock;
+}
 
 static void hold_on(struct hold *hold)
 {
@@ -193,7 +205,7 @@ static void hold_on(struct hold *hold)
 		}
 		if (change != CHANGE_NONE)
 			list_read(hold, change == CHANGE_WHOLE);
-		else
+		if (change == CHANGE_NONE || hold->unread || hold->doubted)
 			holding_place(&hold->holding);
 		state_say(&hold->holding);
 		some[1] = (struct pollfd){.fd = hold->changes, .events = POLLIN};
@@ -218,19 +230,6 @@ static void hold_on(struct hold *hold)
 		if (signal_number == SIGHUP && change == CHANGE_NONE)
 			change = CHANGE_ANY;
 	}
-}
-
-static int lock_try(uint64_t netns)
-{
-	char name[HOLDER_NAME_SIZE];
-	int folder = state_open(false), lock;
-
-	if (folder < 0)
-		return -1;
-	state_holder_name(name, netns);
-	lock = state_lock(folder, name, 0);
-	close(folder);
-	return lock < 0 ? -1 : lock;
 }
 
 /* One holder for a list and a network namespace. */
