@@ -10,7 +10,6 @@
 #include "core/persistent.h"
 #include "guard/guard.h"
 #include "persist/lines.h"
-#include "persist/persistent.h"
 #include "tool/message.h"
 
 struct held_block {
@@ -19,12 +18,6 @@ struct held_block {
 	int *guards;	/* one for each port, -1: missing */
 	int complained; /* errno of what was said about it last */
 };
-
-static bool is_same(const struct block *one, const struct block *other)
-{
-	return one->first == other->first && one->count == other->count &&
-	       one->protocols == other->protocols;
-}
 
 static void block_say(struct held_block *held, int error)
 {
@@ -117,7 +110,7 @@ void holding_update(struct holding *holding, struct pool *pool, const struct sto
 		const struct store_entry *entry = &store->entries[i];
 
 		for (j = 0; j < kept; j++)
-			if (is_same(&holding->blocks[j].block, &entry->block))
+			if (block_equals(&holding->blocks[j].block, &entry->block))
 				break;
 		if (j == kept && !entry->name)
 			block_add(holding, &entry->block);

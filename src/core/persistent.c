@@ -41,9 +41,7 @@ bool persistent_find(struct pool *pool, const struct block *block, struct reserv
 
 		if (token && reservation_find(pool, token, reservation) &&
 		    reservation->kind == KIND_PERSISTENT &&
-		    reservation->block.first == block->first &&
-		    reservation->block.count == block->count &&
-		    reservation->block.protocols == block->protocols)
+		    block_equals(&reservation->block, block))
 			return true;
 	}
 	return false;

@@ -82,6 +82,12 @@ struct socket_call {
 	bool guarded; /* a persistent block has all the guards that can be placed */
 };
 
+static inline bool block_equals(const struct block *one, const struct block *other)
+{
+	return one->first == other->first && one->count == other->count &&
+	       one->protocols == other->protocols;
+}
+
 static inline bool block_contains(const struct block *block, uint16_t port)
 {
 	return port >= block->first && port - block->first < block->count;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/reservation.h"
 #include "persist/folder.h"
 #include "persist/lines.h"
 #include "persist/store.h"
@@ -122,9 +123,7 @@ const struct store_entry *store_find(const struct store *store, const struct blo
 	for (i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 
-		if (!entry->name && entry->block.first == block->first &&
-		    entry->block.count == block->count &&
-		    entry->block.protocols == block->protocols)
+		if (!entry->name && block_equals(&entry->block, block))
 			return entry;
 	}
 	return NULL;

@@ -119,12 +119,6 @@ static bool has_name(const struct store_entry *entry, const void *context)
 	return entry->name && !strcmp(entry->name, context);
 }
 
-static bool is_same(const struct block *one, const struct block *other)
-{
-	return one->first == other->first && one->count == other->count &&
-	       one->protocols == other->protocols;
-}
-
 static void told(const char *name, const struct block *had, const struct block *block,
 		 const char *what)
 {
@@ -140,7 +134,7 @@ static int remember(struct store *store, const char *name, const struct block *b
 		.gone = has_name, .context = name, .block = block, .name = name};
 
 	/* Since we looked, another run of this name came to a block: it was first. */
-	if (entry && !is_same(&entry->block, &listed)) {
+	if (entry && !block_equals(&entry->block, &listed)) {
 		told(name, &entry->block, block,
 		     "belongs to another run of this name, which came first, and is kept for it");
 		return 0;
@@ -155,7 +149,7 @@ void name_remember(const struct options *options, const struct block *block)
 	struct store store;
 	int error;
 
-	if (!options->name || is_same(block, &listed))
+	if (!options->name || block_equals(block, &listed))
 		return;
 	if (runs_already) {
 		told(options->name, &listed, block,
