@@ -73,10 +73,7 @@ static _Atomic int interrupted;
 /* Signals for the first thread until its call has ended. */
 static void *interrupt(void *thread)
 {
-	for (int i = 0; i < 30000 && !atomic_load(&interrupted); i++) {
-		pthread_kill(*(pthread_t *)thread, SIGUSR1);
-		usleep(1000);
-	}
+	(void)comes_true(!pthread_kill(*(pthread_t *)thread, SIGUSR1) && atomic_load(&interrupted));
 	return NULL;
 }
 
