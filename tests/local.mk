@@ -35,7 +35,9 @@ include tests/pitfalls/start.mk
 include tests/pitfalls/descriptors.mk
 include tests/pitfalls/ports.mk
 include tests/winsock/local.mk
+if PORTRES_COMMAND
 include tests/persist/local.mk
+endif
 include tests/differential/local.mk
 include tests/suites/local.mk
 include tests/bench/local.mk

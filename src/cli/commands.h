@@ -9,6 +9,10 @@
 int command_persist(int argc, char **argv);
 int command_hold(int argc, char **argv);
 
+/* Ends with a line that says what getopt_long, which gave `result`, did not take; its option
+ * string begins with a colon. */
+__attribute__((noreturn)) void usage_option(const char *subcommand, char **argv, int result);
+
 /* Ends with a line that points to the help of a command, and EXIT_USAGE. */
 __attribute__((format(printf, 1, 2), noreturn)) void usage_error(const char *format, ...);
 

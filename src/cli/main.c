@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* portres - shows and keeps port reservations; see portres(1) */
+#include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,17 @@ void usage_error(const char *format, ...)
 	va_end(arguments);
 	complain("%s", message ? message : "out of memory");
 	exit(EXIT_USAGE);
+}
+
+void usage_option(const char *subcommand, char **argv, int result)
+{
+	if (result == ':')
+		usage_error("%s needs an argument; see portres %s --help", argv[optind - 1],
+			    subcommand);
+	if (optopt > 0 && optopt <= UCHAR_MAX)
+		usage_error("-%c is not an option; see portres %s --help", optopt, subcommand);
+	usage_error("%s is not an option (or takes no argument); see portres %s --help",
+		    argv[optind - 1], subcommand);
 }
 
 int main(int argc, char **argv)

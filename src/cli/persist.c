@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/list.h"
+#include "cli/persist-list.h"
 #include "core/run.h"
 #include "persist/folder.h"
 #include "persist/lines.h"
@@ -86,16 +86,8 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 			break;
 		case 'h':
 			say_and_exit(usage);
-		case ':':
-			usage_error("%s needs an argument; see portres persist --help",
-				    argv[optind - 1]);
 		default:
-			if (optopt > 0 && optopt < OPTION_TCP)
-				usage_error("-%c is not an option; see portres persist --help",
-					    optopt);
-			usage_error("%s is not an option (or takes no argument); see portres "
-				    "persist --help",
-				    argv[optind - 1]);
+			usage_option("persist", argv, option);
 		}
 	}
 	if (wish->tcp && wish->udp)

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/list.h"
+#include "cli/json.h"
+#include "cli/persist-list.h"
 #include "guard/guard.h"
 #include "persist/lines.h"
 
@@ -21,38 +22,24 @@ static unsigned int guards_count(const struct block *block)
 	return count;
 }
 
-static void string_show(const char *text)
+static void report_show(const struct store *store)
 {
-	putchar('"');
-	for (; *text; text++)
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else
-			putchar(*text);
-	putchar('"');
-}
-
-static void json_show(const struct store *store)
-{
+	json_t *blocks = json_array();
 	size_t i;
 
-	printf("[");
 	for (i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
-		const struct block *block = &entry->block;
+		json_t *block = json_object();
 
-		printf("%s\n  {\"protocol\": \"%s\", \"first\": %u, \"last\": %u, ", i ? "," : "",
-		       protocols_name(block->protocols), block->first,
-		       block->first + block->count - 1U);
-		if (entry->name) {
-			printf("\"name\": ");
-			string_show(entry->name);
-		} else {
-			printf("\"guarded\": %u", guards_count(block));
-		}
-		printf("}");
+		json_block_set(block, &entry->block);
+		if (entry->name)
+			json_object_set_new(block, "name", json_text(entry->name));
+		else
+			json_object_set_new(block, "guarded",
+					    json_integer(guards_count(&entry->block)));
+		json_array_append_new(blocks, block);
 	}
-	printf("%s]\n", store->count ? "\n" : "");
+	json_show(json_pack("{s:o}", "blocks", blocks));
 }
 
 static void table_show(const struct store *store)
@@ -81,7 +68,7 @@ static void table_show(const struct store *store)
 void list_show(const struct store *store, bool json)
 {
 	if (json)
-		json_show(store);
+		report_show(store);
 	else
 		table_show(store);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* list.h - the list of reserved blocks, shown */
-#ifndef CLI_LIST_H
-#define CLI_LIST_H
+/* persist-list.h - the list of reserved blocks, shown */
+#ifndef CLI_PERSIST_LIST_H
+#define CLI_PERSIST_LIST_H
 
 #include "persist/store.h"
 
