@@ -14,7 +14,8 @@ pool_sources = src/pool/pool.h src/pool/open.c src/pool/create.h src/pool/create
 guard_sources = src/guard/guard.h src/guard/guard.c src/guard/index.h src/guard/diag.h \
 	src/guard/diag.c src/guard/claim.h src/guard/claim.c src/guard/anchor.h \
 	src/guard/anchor.c src/guard/block.c src/guard/persistent.c src/guard/parked.h src/guard/parked.c src/guard/held.h src/guard/held.c
-core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/core/budget.c src/core/search.h src/core/search.c \
+core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/core/budget.c src/core/sysctl.h src/core/sysctl.c \
+	src/core/search.h src/core/search.c \
 	src/core/find.c src/core/persistent.h src/core/persistent.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
 	src/core/here.h src/core/here.c src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
 	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
@@ -67,6 +68,10 @@ noinst_LTLIBRARIES += src/libpersist.la
 src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option.c src/real/text.c \
 	src/real/process.c src/real/netns.c $(pool_sources) $(guard_sources) $(core_sources) $(persist_sources)
 src_libpersist_la_CPPFLAGS = $(room_cppflags)
+
+inspect_sources = src/inspect/sockets.h src/inspect/sockets.c src/inspect/owners.h src/inspect/owners.c \
+	src/inspect/process.h src/inspect/process.c src/inspect/settings.h src/inspect/settings.c \
+	src/inspect/unix.h src/inspect/unix.c src/inspect/reservations.h src/inspect/reservations.c
 
 tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/faults.c \
 	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c

@@ -19,6 +19,7 @@ static const char usage[] =
 	"Usage: portres COMMAND [ARG]...\n"
 	"Port reservations: blocks of TCP and UDP ports that nobody else can take.\n"
 	"\n"
+	"  list      the reservations there are, and who keeps them alive\n"
 	"  persist   blocks that stay reserved whether or not a program runs\n"
 	"\n"
 	"  -h, --help     this text; portres COMMAND --help has that of a command\n"
@@ -31,6 +32,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"list", command_list},
 	{"persist", command_persist},
 };
 

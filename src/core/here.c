@@ -13,7 +13,7 @@ const char *pool_folder(void)
 	return folder && *folder ? folder : NULL;
 }
 
-int pool_here(struct pool **pool)
+int pool_here(struct pool **pool, bool create)
 {
 	int fd = real_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t netns;
@@ -22,5 +22,5 @@ int pool_here(struct pool **pool)
 		return -errno;
 	netns = netns_of(fd);
 	real_close(fd);
-	return netns ? pool_open(pool, pool_folder(), netns, true) : -ENETDOWN;
+	return netns ? pool_open(pool, pool_folder(), netns, create) : -ENETDOWN;
 }

@@ -13,8 +13,8 @@
 #include <sys/random.h>
 
 #include "core/search.h"
+#include "core/sysctl.h"
 #include "pool/word.h"
-#include "real/text.h"
 
 /*
  * Where the first search of a pool begins: above what services commonly use, and not
@@ -56,35 +56,15 @@ static void allow(struct search_map *map, uint32_t first, uint32_t last, bool ye
 	}
 }
 
-/* "32768 60999" or "8080,9000-9010": two numbers a run, or one. False: not to be read. */
-static bool disallow_list(struct search_map *map, const char *path, char between)
+static void disallow(uint16_t first, uint16_t last, void *context)
 {
-	char list[4096];
-	const char *at = list;
-	uint64_t first, last;
-
-	if (text_file(path, list, sizeof list) <= 0)
-		return false;
-	while (text_number(&at, 10, POOL_PORTS - 1, &first)) {
-		last = first;
-		if (*at == between) {
-			at++;
-			if (!text_number(&at, 10, POOL_PORTS - 1, &last))
-				break;
-		}
-		allow(map, (uint32_t)first, (uint32_t)last, false);
-		if (*at != ',')
-			break;
-		at++;
-	}
-	return true;
+	allow(context, first, last, false);
 }
 
 static void map_fill(struct search_map *map, uint64_t netns, struct port_range range)
 {
-	char number[16];
-	const char *at = number;
-	uint64_t unprivileged = 1024;
+	struct port_range ephemeral;
+	uint32_t unprivileged;
 	size_t i;
 
 	map->netns = netns;
@@ -93,12 +73,11 @@ static void map_fill(struct search_map *map, uint64_t netns, struct port_range r
 		allow(map, range.first ? range.first : 1, range.last, true);
 		return;
 	}
-	if (text_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", number, sizeof number) > 0)
-		text_number(&at, 10, POOL_PORTS - 1, &unprivileged);
-	allow(map, unprivileged > 1024 ? (uint32_t)unprivileged : 1024, POOL_PORTS - 1, true);
-	if (!disallow_list(map, "/proc/sys/net/ipv4/ip_local_port_range", '\t'))
-		allow(map, 32768, 60999, false); /* what the kernel begins with */
-	disallow_list(map, "/proc/sys/net/ipv4/ip_local_reserved_ports", '-');
+	unprivileged = sysctl_unprivileged();
+	ephemeral = sysctl_ephemeral();
+	allow(map, unprivileged > 1024 ? unprivileged : 1024, POOL_PORTS - 1, true);
+	allow(map, ephemeral.first, ephemeral.last, false);
+	sysctl_reserved(disallow, map);
 	for (i = 0; i < sizeof browsers_refuse / sizeof browsers_refuse[0]; i++)
 		allow(map, browsers_refuse[i], browsers_refuse[i], false);
 }

@@ -30,62 +30,52 @@ struct range_request {
 	struct inet_diag_bc_op filter[4];
 };
 
-static int diag_socket(void)
-{
-	int fd = real_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static struct request request_make(int family, unsigned int size, unsigned int flags)
+static struct request request_make(int family, enum protocol protocol, unsigned int size,
+				   unsigned int flags)
 {
 	return (struct request){
 		.header = {.nlmsg_len = size,
 			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
 		.body = {.sdiag_family = (uint8_t)family,
-			 .sdiag_protocol = IPPROTO_TCP,
+			 .sdiag_protocol = protocol == PROTOCOL_TCP ? IPPROTO_TCP : IPPROTO_UDP,
 			 .idiag_states = ALL_STATES,
 			 .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
 	};
 }
 
-#define DUMP_SIZE 8192
+#define DUMP_SIZE 32768
 
-struct time_wait_search {
-	uint64_t claim;
-	uint16_t *busy;
-};
-
-/* Guards are on the even indexes that no interface has, claims on the odd ones. */
-static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
+int diag_open(struct diag *diag)
 {
-	uint64_t cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0];
-
-	if (socket->id.idiag_if < PERSISTENT_INDEX)
-		return false;
-	return socket->id.idiag_if % 2 == 0 || cookie == claim;
+	diag->fd = real_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (diag->fd < 0)
+		return -errno;
+	/* Not on the stack, which is a signal handler's own at times. */
+	diag->buffer =
+		mmap(NULL, DUMP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (diag->buffer != MAP_FAILED)
+		return 0;
+	real_close(diag->fd);
+	return -ENOMEM;
 }
 
-static int range_visit(int fd, char *buffer, int family, uint16_t first, uint16_t last,
-		       bool (*visit)(const struct inet_diag_msg *, void *), void *context)
+void diag_close(struct diag *diag)
 {
-	struct range_request range = {
-		.request = request_make(family, sizeof range, NLM_F_DUMP),
-		.attribute = {.nla_len = sizeof range.attribute + sizeof range.filter,
-			      .nla_type = INET_DIAG_REQ_BYTECODE},
-		/* A jump past the end refuses; the port of a comparison is in the next one. */
-		.filter = {{INET_DIAG_BC_S_GE, 8, 20},
-			   {0, 0, first},
-			   {INET_DIAG_BC_S_LE, 8, 12},
-			   {0, 0, last}},
-	};
-	if (real_sendto(fd, &range, sizeof range, 0, NULL, 0) < 0)
+	munmap(diag->buffer, DUMP_SIZE);
+	real_close(diag->fd);
+}
+
+int diag_dump(const struct diag *diag, const void *request, size_t size, diag_visit *visit,
+	      void *context)
+{
+	if (real_sendto(diag->fd, request, size, 0, NULL, 0) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t got = real_recvfrom(fd, buffer, DUMP_SIZE, 0, NULL, NULL);
-		struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+		ssize_t got = real_recvfrom(diag->fd, diag->buffer, DUMP_SIZE, 0, NULL, NULL);
+		struct nlmsghdr *header = (struct nlmsghdr *)diag->buffer;
 		unsigned int left;
+		int error;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -97,50 +87,77 @@ static int range_visit(int fd, char *buffer, int family, uint16_t first, uint16_
 				return 0;
 			if (header->nlmsg_type == NLMSG_ERROR)
 				return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
-			if (!visit(NLMSG_DATA(header), context))
-				return -EADDRINUSE;
+			error = visit(header, context);
+			if (error)
+				return error;
 		}
 	}
 }
 
-static bool time_wait_visit(const struct inet_diag_msg *socket, void *context)
+int diag_ports(const struct diag *diag, int family, enum protocol protocol, struct diag_range range,
+	       diag_visit *visit, void *context)
 {
+	struct range_request request = {
+		.request = request_make(family, protocol, sizeof request, NLM_F_DUMP),
+		.attribute = {.nla_len = sizeof request.attribute + sizeof request.filter,
+			      .nla_type = INET_DIAG_REQ_BYTECODE},
+		/* A jump past the end refuses; the port of a comparison is in the next one. */
+		.filter = {{INET_DIAG_BC_S_GE, 8, 20},
+			   {0, 0, range.first},
+			   {INET_DIAG_BC_S_LE, 8, 12},
+			   {0, 0, range.last}},
+	};
+
+	return diag_dump(diag, &request, sizeof request, visit, context);
+}
+
+struct time_wait_search {
+	uint64_t claim;
+	uint16_t *busy;
+};
+
+static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
+{
+	uint64_t cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0];
+
+	return index_is_guard(socket->id.idiag_if) ||
+	       (index_is_claim(socket->id.idiag_if) && cookie == claim);
+}
+
+static int time_wait_visit(const struct nlmsghdr *header, void *context)
+{
+	const struct inet_diag_msg *socket = NLMSG_DATA(header);
 	struct time_wait_search *search = context;
 
 	if (is_ours(socket, search->claim) || socket->idiag_state == TCP_TIME_WAIT)
-		return true;
+		return 0;
 	*search->busy = ntohs(socket->id.idiag_sport);
-	return false;
+	return -EADDRINUSE;
 }
 
 int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t *busy)
 {
 	struct time_wait_search search = {claim, busy};
-	int fd = diag_socket(), error;
-	char *buffer;
+	struct diag_range range = {first, last};
+	struct diag diag;
+	int error = diag_open(&diag);
 
 	*busy = first;
 	/* Where it cannot be told who is there, in a sandbox without AF_NETLINK, say, or a
 	 * kernel without tcp_diag, it may be anybody. */
-	if (fd < 0)
-		return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : -EADDRINUSE;
-	/* Not on the stack, which is a signal handler's own at times. */
-	buffer = mmap(NULL, DUMP_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (buffer == MAP_FAILED) {
-		real_close(fd);
-		return -ENOMEM;
-	}
-	error = range_visit(fd, buffer, AF_INET, first, last, time_wait_visit, &search);
+	if (error)
+		return error == -EMFILE || error == -ENFILE || error == -ENOMEM ? error
+										: -EADDRINUSE;
+	error = diag_ports(&diag, AF_INET, PROTOCOL_TCP, range, time_wait_visit, &search);
 	if (error == -ENOENT || error == -EPERM) {
 		error = -EADDRINUSE;
 	} else if (!error) {
-		error = range_visit(fd, buffer, AF_INET6, first, last, time_wait_visit, &search);
+		error = diag_ports(&diag, AF_INET6, PROTOCOL_TCP, range, time_wait_visit, &search);
 		/* A kernel without IPv6 has no sockets of it. */
 		if (error == -ENOENT)
 			error = 0;
 	}
-	munmap(buffer, DUMP_SIZE);
-	real_close(fd);
+	diag_close(&diag);
 	return error;
 }
 
@@ -161,19 +178,19 @@ static void end_point(const struct sockaddr_storage *address, __be32 *ip, __be16
 bool diag_connection_exists(const struct sockaddr_storage *local,
 			    const struct sockaddr_storage *peer)
 {
-	struct request request = request_make(peer->ss_family, sizeof request, 0);
-	_Alignas(struct nlmsghdr) char buffer[2048];
-	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+	struct request request = request_make(peer->ss_family, PROTOCOL_TCP, sizeof request, 0);
+	struct nlmsghdr *header;
 	bool exists = false;
-	int fd = diag_socket();
+	struct diag diag;
 	ssize_t got;
 
-	if (fd < 0)
+	if (diag_open(&diag))
 		return false;
+	header = (struct nlmsghdr *)diag.buffer;
 	end_point(local, request.body.id.idiag_src, &request.body.id.idiag_sport);
 	end_point(peer, request.body.id.idiag_dst, &request.body.id.idiag_dport);
-	if (real_sendto(fd, &request, sizeof request, 0, NULL, 0) > 0) {
-		got = real_recvfrom(fd, buffer, sizeof buffer, 0, NULL, NULL);
+	if (real_sendto(diag.fd, &request, sizeof request, 0, NULL, 0) > 0) {
+		got = real_recvfrom(diag.fd, diag.buffer, DUMP_SIZE, 0, NULL, NULL);
 		if (got > 0 && NLMSG_OK(header, (unsigned int)got) &&
 		    header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
 			const struct inet_diag_msg *found = NLMSG_DATA(header);
@@ -182,6 +199,6 @@ bool diag_connection_exists(const struct sockaddr_storage *local,
 			exists = found->idiag_state != TCP_TIME_WAIT;
 		}
 	}
-	real_close(fd);
+	diag_close(&diag);
 	return exists;
 }

@@ -14,6 +14,16 @@
 #define GUARD_INDEX_STEP 16
 #define PERSISTENT_INDEX 0x7ff00000 /* the lowest of all */
 
+static inline bool index_is_guard(uint32_t index)
+{
+	return index >= PERSISTENT_INDEX && index % 2 == 0;
+}
+
+static inline bool index_is_claim(uint32_t index)
+{
+	return index >= PERSISTENT_INDEX && index % 2 != 0;
+}
+
 /* A socket of this protocol, closed on exec. fd or -errno. */
 int protocol_socket(int family, enum protocol protocol);
 

@@ -30,22 +30,4 @@ void owners_free(struct owners *owners);
 /* Those of a socket: the first, and in *count how many follow each other. */
 const struct owner *owners_of(const struct owners *owners, uint32_t inode, size_t *count);
 
-#define COMMAND_SIZE 128
-
-/* A process as people know it. */
-struct process_about {
-	pid_t pid;
-	uid_t uid;
-	/* Its arguments with spaces between, cut where they are long, without control
-	 * characters; its name where it has none. */
-	char command[COMMAND_SIZE];
-	int64_t since; /* seconds since 1970 */
-};
-
-/* 0; -ESRCH: there is none. */
-int process_about(pid_t pid, struct process_about *about);
-
-/* The name of a user, or the number. */
-const char *user_name(uid_t uid, char buffer[32]);
-
 #endif

@@ -75,7 +75,7 @@ static int change_begin(const struct block *block, struct pool **pool, struct st
 	int error = block_check(block);
 
 	if (!error)
-		error = pool_here(pool);
+		error = pool_here(pool, true);
 	if (error)
 		return error;
 	error = store_open(store, STORE_WRITE);
@@ -166,7 +166,7 @@ int persistent_lookup(const struct block *block, struct reservation *reservation
 		error = -ENOENT;
 	store_close(&store);
 	if (!error)
-		error = pool_here(&pool);
+		error = pool_here(&pool, true);
 	if (error)
 		return error;
 	error = persistent_get(pool, block, reservation);

@@ -6,11 +6,9 @@
 #include "tool/message.h"
 #include "tool/pool.h"
 
-struct pool *pool_or_fail(void)
+__attribute__((noreturn)) static void pool_fail(int error)
 {
 	const char *folder = pool_folder();
-	struct pool *pool;
-	int error = pool_here(&pool);
 
 	if (error == -ENETDOWN)
 		fail("the network cannot be used: no socket can be made, or the kernel does not "
@@ -23,11 +21,31 @@ struct pool *pool_or_fail(void)
 	if (error == -EBADMSG)
 		fail("the pool file in %s is damaged: remove it while no reservation is in use",
 		     folder ? folder : "/dev/shm/portres-UID");
+	fail("the pool in %s cannot be opened: %s; %s, or set PORTRES_DIR to another "
+	     "folder",
+	     folder ? folder : "/dev/shm", strerror(-error),
+	     error == -ENOSPC ? "make room there (quotas and ulimit -f count, too)"
+			      : "see that it is there and can be written");
+}
+
+struct pool *pool_or_fail(void)
+{
+	struct pool *pool;
+	int error = pool_here(&pool, true);
+
 	if (error)
-		fail("the pool in %s cannot be opened: %s; %s, or set PORTRES_DIR to another "
-		     "folder",
-		     folder ? folder : "/dev/shm", strerror(-error),
-		     error == -ENOSPC ? "make room there (quotas and ulimit -f count, too)"
-				      : "see that it is there and can be written");
+		pool_fail(error);
+	return pool;
+}
+
+struct pool *pool_to_look_at(void)
+{
+	struct pool *pool;
+	int error = pool_here(&pool, false);
+
+	if (error == -ENOENT)
+		return NULL;
+	if (error)
+		pool_fail(error);
 	return pool;
 }

@@ -7,4 +7,7 @@
 /* The pool of this process (core/here.h), or the end with a line that says why not. */
 struct pool *pool_or_fail(void);
 
+/* The same for who only looks: NULL where there is none, and none is made. */
+struct pool *pool_to_look_at(void);
+
 #endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* portres list: every reservation of this user in this network namespace */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/list-text.h"
+#include "inspect/reservations.h"
+#include "tool/faults.h"
+#include "tool/message.h"
+#include "tool/pool.h"
+
+static const char usage[] =
+	"Usage: portres list [--watch[=SECONDS]] [--json]\n"
+	"Your reservations in this network namespace, and who keeps them alive.\n"
+	"\n"
+	"  -w, --watch[=SECONDS]  again and again (every second) until it is interrupted\n"
+	"      --json             for programs\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"KIND   run: of a process tree (portres-run); runtime: a program asked for it; "
+	"persistent:\n"
+	"       listed, see portres persist\n"
+	"STATE  alive: the kernel keeps others out; unheld: persistent, and not all of it is kept\n"
+	"       now; stale: what is left of one that has ended, and is in nobody's way; making:\n"
+	"       somebody is at it\n";
+
+enum {
+	OPTION_JSON = 256,
+};
+
+static const struct option long_options[] = {
+	{"watch", optional_argument, NULL, 'w'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct wish {
+	bool json;
+	double every; /* seconds; 0: once */
+};
+
+#define EVERY_LEAST 0.1
+#define EVERY_MOST  86400
+
+static double every_read(const char *text)
+{
+	char *end;
+	double every;
+
+	if (!text)
+		return 1;
+	every = strtod(text, &end);
+	if (end == text || *end || !(every >= EVERY_LEAST && every <= EVERY_MOST))
+		usage_error("--watch=%s: not a number of seconds from 0.1 to 86400", text);
+	return every;
+}
+
+static void wish_read(struct wish *wish, int argc, char **argv)
+{
+	int option;
+
+	*wish = (struct wish){.every = 0};
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":w::h", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'w':
+			wish->every = every_read(optarg);
+			break;
+		case OPTION_JSON:
+			wish->json = true;
+			break;
+		case 'h':
+			say_and_exit(usage);
+		default:
+			usage_option("list", argv, option);
+		}
+	}
+	if (optind < argc)
+		usage_error("list takes no argument: %s; portres explain PORT tells of one port",
+			    argv[optind]);
+}
+
+static json_t *process_json(pid_t pid)
+{
+	struct process_about about;
+
+	if (process_about(pid, &about))
+		return json_pack("{s:i}", "pid", (int)pid);
+	return json_pack("{s:i, s:i, s:o, s:I}", "pid", (int)pid, "uid", (int)about.uid, "command",
+			 json_text(about.command), "since", (json_int_t)about.since);
+}
+
+static void counts_set(json_t *object, const char *name, const struct reserved *entry,
+		       const unsigned int counts[PROTOCOLS])
+{
+	json_t *numbers = json_object();
+
+	if (entry->block.protocols & PROTOCOL_BIT(PROTOCOL_TCP))
+		json_object_set_new(numbers, "tcp", json_integer(counts[PROTOCOL_TCP]));
+	if (entry->block.protocols & PROTOCOL_BIT(PROTOCOL_UDP))
+		json_object_set_new(numbers, "udp", json_integer(counts[PROTOCOL_UDP]));
+	json_object_set_new(object, name, numbers);
+}
+
+static json_t *entry_json(const struct reserved *entry)
+{
+	json_t *object = json_object(), *keepers = json_array();
+	size_t i;
+
+	if (entry->block.count) {
+		json_block_set(object, &entry->block);
+		json_object_set_new(object, "kind", json_string(kind_name(entry->kind)));
+		counts_set(object, "guarded", entry, entry->guarded);
+		counts_set(object, "in_use", entry, entry->used);
+	}
+	json_object_set_new(object, "state", json_string(health_name(entry->health)));
+	if (entry->name)
+		json_object_set_new(object, "name", json_text(entry->name));
+	if (entry->maker.since)
+		json_object_set_new(object, "since", json_integer(entry->maker.since));
+	if (entry->maker.pid)
+		json_object_set_new(object, "made_by",
+				    json_pack("{s:i, s:o, s:b}", "pid", (int)entry->maker.pid,
+					      "command", json_text(entry->maker.command), "lives",
+					      entry->maker_lives));
+	for (i = 0; i < entry->keeper_count; i++)
+		json_array_append_new(keepers, process_json(entry->keepers[i]));
+	json_object_set_new(object, "kept_by", keepers);
+	if (entry->holder)
+		json_object_set_new(object, "holder", process_json(entry->holder));
+	return object;
+}
+
+static void report_show(const struct reservations *reservations)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < reservations->count; i++)
+		json_array_append_new(list, entry_json(&reservations->list[i]));
+	json_show(json_pack("{s:o, s:b}", "reservations", list, "keepers_known",
+			    reservations->keepers_known));
+}
+
+static void terminal_size(struct winsize *size)
+{
+	*size = (struct winsize){0};
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, size))
+		*size = (struct winsize){0};
+}
+
+/* In place of what was there: each line clears what is behind it, the last what is below. */
+static void screen_fill(const char *text, size_t length, unsigned int rows)
+{
+	const char *end = text + length, *line;
+
+	fputs("\033[H", stdout);
+	for (; text < end && rows > 1; text = line + 1, rows--) {
+		line = memchr(text, '\n', (size_t)(end - text));
+		if (!line)
+			break;
+		printf("%.*s\033[K\n", (int)(line - text), text);
+	}
+	fputs(text < end ? "\033[K(more below: make the window higher)" : "\033[K", stdout);
+	fputs("\033[J", stdout);
+}
+
+static void table_show(const struct reservations *reservations, bool watched)
+{
+	struct winsize size;
+	char *text = NULL;
+	size_t length;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (!memory)
+		fail("out of memory; free some and try again");
+	terminal_size(&size);
+	list_text(memory, reservations, size.ws_col);
+	if (fclose(memory))
+		fail("out of memory; free some and try again");
+	if (watched && size.ws_row)
+		screen_fill(text, length, size.ws_row);
+	else
+		fwrite(text, 1, length, stdout);
+	free(text);
+}
+
+static void show(const struct wish *wish)
+{
+	struct pool *pool = pool_to_look_at();
+	struct reservations reservations;
+	int error = reservations_read(&reservations, pool);
+
+	if (error)
+		fail("the kernel does not say which sockets there are: %s; a sandbox without "
+		     "AF_NETLINK forbids it, or a kernel without inet_diag",
+		     strerror(-error));
+	if (!reservations.store_error)
+		faults_complain(&reservations.store);
+	if (wish->json)
+		report_show(&reservations);
+	else
+		table_show(&reservations, wish->every > 0);
+	output_check();
+	reservations_free(&reservations);
+	if (pool)
+		pool_close(pool);
+}
+
+int command_list(int argc, char **argv)
+{
+	struct timespec pause;
+	struct wish wish;
+
+	wish_read(&wish, argc, argv);
+	show(&wish);
+	if (!wish.every)
+		return 0;
+	pause.tv_sec = (time_t)wish.every;
+	pause.tv_nsec = (long)((wish.every - (double)pause.tv_sec) * 1e9);
+	for (;;) {
+		nanosleep(&pause, NULL);
+		show(&wish);
+	}
+}
