@@ -9,7 +9,7 @@
 
 /* Where the last column begins. */
 #define COLUMNS	   "%-12s %-8s %-11s %-7s %-14s %-9s "
-#define INDENT	   66
+#define INDENT	   67
 #define DAY	   86400
 #define LINE_LEAST 20
 

@@ -186,6 +186,8 @@ int main(int argc, char **argv)
 	range_read(&options.request);
 	name_recall(&options);
 	options_check_count(&options);
+	/* What people will know the reservation's maker by. */
+	program_invocation_short_name = basename(options.command[0]);
 	reservation = reserve(&options);
 	environment_set(&options, &reservation.block, argv[1]);
 	if (options.substitute) {
