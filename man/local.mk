@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-dist_man_MANS = man/portres.1 man/portres-run.1 man/libportres.3 man/libportres-winsock.3
+dist_man_MANS = man/portres.1 man/portres-run.1 man/libportres.3 man/libportres-winsock.3 man/portres.7
 
 TESTS += man/options.test
 EXTRA_DIST += man/options.test
