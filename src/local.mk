@@ -69,10 +69,6 @@ src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option
 	src/real/process.c src/real/netns.c $(pool_sources) $(guard_sources) $(core_sources) $(persist_sources)
 src_libpersist_la_CPPFLAGS = $(room_cppflags)
 
-inspect_sources = src/inspect/sockets.h src/inspect/sockets.c src/inspect/owners.h src/inspect/owners.c \
-	src/inspect/process.h src/inspect/process.c src/inspect/settings.h src/inspect/settings.c \
-	src/inspect/unix.h src/inspect/unix.c src/inspect/reservations.h src/inspect/reservations.c
-
 tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/faults.c \
 	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c
 

@@ -130,4 +130,14 @@ tests_unit_fdtable_LDADD = $(unit_ldadd)
 
 tests_unit_memory_SOURCES = tests/unit/memory.c src/preload/memory.c src/preload/memory.h
 tests_unit_memory_LDADD = $(unit_ldadd)
+
+if PORTRES_COMMAND
+inspect_tests = tests/unit/inspect
+check_PROGRAMS += $(inspect_tests)
+TESTS += $(inspect_tests)
+inspect_ldadd = tests/unit/libunit.la src/libinspect.la $(CUNIT_LIBS) -lpthread
+
+tests_unit_inspect_SOURCES = tests/unit/inspect.c tests/unit/reserve.h
+tests_unit_inspect_LDADD = $(inspect_ldadd)
+endif
 endif
