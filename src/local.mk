@@ -70,9 +70,10 @@ src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option
 src_libpersist_la_CPPFLAGS = $(room_cppflags)
 
 tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/faults.c \
-	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c
+	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c src/tool/request.h \
+	src/tool/request.c src/tool/reserve.c src/tool/name.h src/tool/name.c
 
 src_portres_exec_SOURCES = src/run/exec.c src/run/options.h src/run/options.c src/run/environment.h \
-	src/run/environment.c src/run/name.h src/run/name.c src/run/substitute.h src/run/substitute.c $(tool_sources)
+	src/run/environment.c src/run/substitute.h src/run/substitute.c $(tool_sources)
 src_portres_exec_CPPFLAGS = $(room_cppflags)
 src_portres_exec_LDADD = src/libpersist.la

@@ -3,6 +3,8 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+#include "tool/message.h" /* usage_error */
+
 #define EXIT_NOT_SO 1 /* the asked-for thing is not so, or cannot be done */
 #define EXIT_USAGE  2
 
@@ -13,8 +15,5 @@ int command_hold(int argc, char **argv);
 /* Ends with a line that says what getopt_long, which gave `result`, did not take; its option
  * string begins with a colon. */
 __attribute__((noreturn)) void usage_option(const char *subcommand, char **argv, int result);
-
-/* Ends with a line that points to the help of a command, and EXIT_USAGE. */
-__attribute__((format(printf, 1, 2), noreturn)) void usage_error(const char *format, ...);
 
 #endif

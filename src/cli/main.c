@@ -2,7 +2,6 @@
 /* portres - shows and keeps port reservations; see portres(1) */
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "tool/message.h"
 
 const char *message_program = "portres";
-int message_failure = EXIT_NOT_SO;
+int message_failure = EXIT_NOT_SO, message_misuse = EXIT_USAGE;
 
 static const char usage[] =
 	"Usage: portres COMMAND [ARG]...\n"
@@ -35,19 +34,6 @@ static const struct {
 	{"list", command_list},
 	{"persist", command_persist},
 };
-
-void usage_error(const char *format, ...)
-{
-	va_list arguments;
-	char *message;
-
-	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
-	va_end(arguments);
-	complain("%s", message ? message : "out of memory");
-	exit(EXIT_USAGE);
-}
 
 void usage_option(const char *subcommand, char **argv, int result)
 {

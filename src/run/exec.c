@@ -13,21 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/here.h"
 #include "run/environment.h"
-#include "run/name.h"
 #include "run/options.h"
 #include "run/substitute.h"
 #include "tool/holder.h"
 #include "tool/message.h"
 #include "tool/pool.h"
-
-/* How often a block is asked for again: at first soon, then in peace. */
-#define RETRY_FIRST_MS 10
-#define RETRY_LAST_MS  250
 
 /* What the loader says when it does not come back: damaged files can end it. */
 static char damaged[PATH_MAX + 128];
@@ -70,16 +64,8 @@ static void library_check(const char *library)
 		fail("the library does not load: %s; build or install libportres again", dlerror());
 }
 
-static void range_read(struct acquire_request *request)
-{
-	const char *value = secure_getenv("PORTRES_RANGE");
-
-	if (value && *value && run_range_parse(value, &request->range))
-		fail("PORTRES_RANGE is %s, which is not FIRST-LAST; correct or unset it", value);
-}
-
 const char *message_program = "portres-run";
-int message_failure = EXIT_FAILED;
+int message_failure = EXIT_FAILED, message_misuse = EXIT_FAILED;
 
 /* The tree shall find the pool from wherever it goes. */
 static void folder_settle(void)
@@ -95,86 +81,11 @@ static void folder_settle(void)
 	free(absolute);
 }
 
-__attribute__((noreturn)) static void fail_to_reserve(const struct options *options, int error)
-{
-	const struct acquire_request *request = &options->request;
-	char block[64];
-
-	if (request->first)
-		snprintf(block, sizeof block, "ports %u-%u", request->first,
-			 request->first + request->count - 1U);
-	else
-		snprintf(block, sizeof block, "a block of %u ports", request->count);
-	switch (error) {
-	case -EADDRINUSE:
-		if (request->first)
-			fail("%s cannot be reserved: one of them is in use or reserved; end what "
-			     "uses "
-			     "it (see ss -tulpn), choose others, or wait with --wait",
-			     block);
-		fail("%s cannot be reserved: none is free; ask for fewer, set PORTRES_RANGE, or "
-		     "wait "
-		     "with --wait",
-		     block);
-	case -EACCES:
-		fail("%s cannot be reserved: ports below net.ipv4.ip_unprivileged_port_start need "
-		     "CAP_NET_BIND_SERVICE; choose higher ones",
-		     block);
-	case -EOPNOTSUPP:
-		fail("%s cannot be reserved: the kernel lacks the means (SO_BINDTOIFINDEX for "
-		     "everybody, Linux 5.7) or portres-hold is missing; use a newer kernel, or "
-		     "install again",
-		     block);
-	case -EMFILE:
-		fail("%s cannot be reserved: out of descriptors; raise ulimit -n or ask for fewer",
-		     block);
-	default:
-		fail("%s cannot be reserved: %s; ask for fewer or try again", block,
-		     strerror(-error));
-	}
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static struct reservation reserve(struct options *options)
-{
-	struct pool *pool;
-	struct reservation reservation;
-	double end = now() + options->wait;
-	long pause = RETRY_FIRST_MS;
-	int error;
-
-	folder_settle();
-	pool = pool_or_fail();
-
-	for (;;) {
-		error = reservation_acquire(pool, &options->request, &reservation,
-					    &options->run.anchor);
-		if (!error)
-			break;
-		if ((error == -EADDRINUSE || error == -EACCES) && name_give_way(options, pool))
-			continue;
-		if (error != -EADDRINUSE || now() >= end)
-			fail_to_reserve(options, error);
-		nanosleep(&(struct timespec){.tv_nsec = pause * 1000000}, NULL);
-		pause = pause * 2 < RETRY_LAST_MS ? pause * 2 : RETRY_LAST_MS;
-	}
-	name_remember(options, &reservation.block);
-	options->run.token = reservation.token;
-	options->run.netns = pool->netns;
-	return reservation;
-}
-
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct reservation reservation;
+	struct pool *pool;
 	char **argument;
 	int error;
 
@@ -183,12 +94,15 @@ int main(int argc, char **argv)
 	options_read(&options, argc - 1, argv + 1);
 	library_check(argv[1]);
 	holder_beside();
-	range_read(&options.request);
-	name_recall(&options);
+	request_recall(&options.request);
 	options_check_count(&options);
 	/* What people will know the reservation's maker by. */
 	program_invocation_short_name = basename(options.command[0]);
-	reservation = reserve(&options);
+	folder_settle();
+	pool = pool_or_fail();
+	reservation = request_reserve(&options.request, pool, &options.run.anchor);
+	options.run.token = reservation.token;
+	options.run.netns = pool->netns;
 	environment_set(&options, &reservation.block, argv[1]);
 	if (options.substitute) {
 		for (argument = options.command; *argument; argument++) {

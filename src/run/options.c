@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
-#include "persist/store.h"
 #include "run/options.h"
 #include "tool/message.h"
-
-#define DEFAULT_COUNT 16
-#define LONGEST_WAIT  1e9
 
 static const char usage[] =
 	"Usage: portres-run [OPTION]... [--] COMMAND [ARG]...\n"
@@ -43,25 +37,14 @@ static const char usage[] =
 	"127 COMMAND was not found.\n";
 
 enum {
-	OPTION_NAME = 256,
-	OPTION_ALIGN,
-	OPTION_TCP,
-	OPTION_UDP,
-	OPTION_WAIT,
-	OPTION_OUTSIDE,
+	OPTION_OUTSIDE = REQUEST_OPTIONS,
 	OPTION_FULL,
 	OPTION_CONNECT,
 	OPTION_VERSION,
 };
 
 static const struct option long_options[] = {
-	{"ports", required_argument, NULL, 'n'},
-	{"range", required_argument, NULL, 'p'},
-	{"name", required_argument, NULL, OPTION_NAME},
-	{"align", required_argument, NULL, OPTION_ALIGN},
-	{"tcp", no_argument, NULL, OPTION_TCP},
-	{"udp", no_argument, NULL, OPTION_UDP},
-	{"wait", required_argument, NULL, OPTION_WAIT},
+	REQUEST_LONG,
 	{"outside", required_argument, NULL, OPTION_OUTSIDE},
 	{"full", required_argument, NULL, OPTION_FULL},
 	{"connect", no_argument, NULL, OPTION_CONNECT},
@@ -70,40 +53,6 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
 };
-
-static uint16_t count_read(const char *option, const char *text)
-{
-	uint64_t number;
-	const char *at = text;
-
-	if (!text_number(&at, 10, POOL_PORTS - 1, &number) || *at || !number)
-		fail("%s %s: not a number of ports; give one from 1 to 65535", option, text);
-	return (uint16_t)number;
-}
-
-static const char *name_read(const char *text)
-{
-	if (!store_name_valid(text))
-		fail("--name %s: not a name; give 1 to 255 bytes of UTF-8, without control "
-		     "characters "
-		     "and without spaces at the ends",
-		     text);
-	return text;
-}
-
-static double seconds_read(const char *text)
-{
-	char *end;
-	double seconds;
-
-	errno = 0;
-	seconds = strtod(text, &end);
-	/* strtod also takes white space, signs, hexadecimal numbers and words */
-	if (errno || end == text || text[strspn(text, "0123456789.")] || !isfinite(seconds) ||
-	    seconds < 0 || seconds > LONGEST_WAIT)
-		fail("--wait %s: not a number of seconds; give 0 or more", text);
-	return seconds;
-}
 
 static enum run_outside outside_read(const char *text)
 {
@@ -150,32 +99,23 @@ static void variable_add(struct options *options, const char *text)
 
 void options_check_count(const struct options *options)
 {
-	const struct acquire_request *request = &options->request;
+	uint16_t count = options->request.acquire.count;
 	int i;
 
 	for (i = 0; i < options->variable_count; i++)
-		if (options->variables[i].nth >= request->count)
+		if (options->variables[i].nth >= count)
 			fail("-e %.*s=%u: the block has %u ports, counted from 0; give a smaller "
 			     "number",
 			     (int)options->variables[i].length, options->variables[i].name,
-			     options->variables[i].nth, request->count);
+			     options->variables[i].nth, count);
 }
 
 /* What is only right or wrong together. */
-static void options_check(const struct options *options, bool range_given, bool tcp, bool udp)
+static void options_check(struct options *options)
 {
-	const struct acquire_request *request = &options->request;
-
-	if (options->count_given && range_given)
-		fail("-n and -p exclude each other; give a count or a block");
-	if (options->name && range_given)
-		fail("--name and -p exclude each other; a name has the block that it had last");
-	if (tcp && udp)
-		fail("--tcp and --udp exclude each other; give neither for both protocols");
-	if (range_given && request->align && request->first % request->align)
-		fail("-p begins at %u, which is not a multiple of --align %u; change one of them",
-		     request->first, request->align);
-	if (!options->name || options->count_given)
+	request_check(&options->request);
+	options->run.protocols = options->request.acquire.protocols;
+	if (!options->request.name || options->request.count_given)
 		options_check_count(options);
 	if (!options->command[0])
 		fail("no command to run; give one, as in portres-run -n 20 -- make check");
@@ -183,43 +123,17 @@ static void options_check(const struct options *options, bool range_given, bool 
 
 void options_read(struct options *options, int argc, char **argv)
 {
-	bool range_given = false, tcp = false, udp = false;
-	struct port_range range;
 	int option;
 
-	*options = (struct options){
-		.request = {.count = DEFAULT_COUNT, .kind = KIND_RUN, .keep_on_exec = true}};
+	*options = (struct options){.substitute = false};
+	request_begin(&options->request);
+	options->request.acquire.keep_on_exec = true;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:n:p:e:Ih", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:" REQUEST_SHORT "e:Ih", long_options, NULL)) !=
+	       -1) {
+		if (request_option(&options->request, option, optarg))
+			continue;
 		switch (option) {
-		case 'n':
-			options->count_given = true;
-			options->request.count = count_read("-n", optarg);
-			break;
-		case 'p':
-			range_given = true;
-			if (run_range_parse(optarg, &range))
-				fail("-p %s: not a block of ports; give FIRST-LAST, from 1 to "
-				     "65535",
-				     optarg);
-			options->request.first = range.first;
-			options->request.count = (uint16_t)(range.last - range.first + 1);
-			break;
-		case OPTION_NAME:
-			options->name = name_read(optarg);
-			break;
-		case OPTION_ALIGN:
-			options->request.align = count_read("--align", optarg);
-			break;
-		case OPTION_TCP:
-			tcp = true;
-			break;
-		case OPTION_UDP:
-			udp = true;
-			break;
-		case OPTION_WAIT:
-			options->wait = seconds_read(optarg);
-			break;
 		case OPTION_OUTSIDE:
 			options->run.outside = outside_read(optarg);
 			break;
@@ -247,8 +161,5 @@ void options_read(struct options *options, int argc, char **argv)
 		}
 	}
 	options->command = argv + optind;
-	options->run.protocols = (uint8_t)((udp ? 0 : PROTOCOL_BIT(PROTOCOL_TCP)) |
-					   (tcp ? 0 : PROTOCOL_BIT(PROTOCOL_UDP)));
-	options->request.protocols = options->run.protocols;
-	options_check(options, range_given, tcp, udp);
+	options_check(options);
 }

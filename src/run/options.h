@@ -4,6 +4,7 @@
 #define RUN_OPTIONS_H
 
 #include "core/run.h"
+#include "tool/request.h"
 
 #define EXIT_FAILED	125 /* portres-run itself; nothing was started */
 #define EXIT_CANNOT_RUN 126
@@ -17,11 +18,8 @@ struct port_variable {
 };
 
 struct options {
-	struct acquire_request request;
-	struct run run;	  /* how strict it is; filled in but for token and anchor */
-	double wait;	  /* seconds */
-	const char *name; /* NULL: none */
-	bool count_given;
+	struct request request;
+	struct run run; /* how strict it is; filled in but for token and anchor */
 	bool substitute;
 	struct port_variable *variables;
 	int variable_count;

@@ -40,6 +40,16 @@ void fail(const char *format, ...)
 	exit(message_failure);
 }
 
+void usage_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	complain_list(format, arguments);
+	va_end(arguments);
+	exit(message_misuse);
+}
+
 void output_check(void)
 {
 	if (ferror(stdout) || fflush(stdout) == EOF)

@@ -6,9 +6,9 @@
 #include "guard/guard.h"
 #include "persist/store.h"
 #include "pool/word.h"
-#include "run/name.h"
 #include "tool/faults.h"
 #include "tool/message.h"
+#include "tool/name.h"
 
 /* How long a block may be in the making: 200 ms. */
 #define MAKING_PAUSES	100
@@ -20,7 +20,7 @@ static struct block listed;
 static bool runs_already;
 
 /* Those of other names, and the persistent ones. */
-static void avoid_listed(struct options *options, const struct store *store)
+static void avoid_listed(struct request *request, const struct store *store)
 {
 	static struct port_set avoid;
 	size_t i;
@@ -28,51 +28,51 @@ static void avoid_listed(struct options *options, const struct store *store)
 	for (i = 0; i < store->count; i++) {
 		const struct store_entry *entry = &store->entries[i];
 
-		if (!options->name || !entry->name || strcmp(entry->name, options->name) != 0)
+		if (!request->name || !entry->name || strcmp(entry->name, request->name) != 0)
 			port_set_add(&avoid, &entry->block);
 	}
-	options->request.avoid = &avoid;
+	request->acquire.avoid = &avoid;
 }
 
 /* The same first port; as many as are asked for, or as there were. */
-static void request_name(struct options *options, const struct store *store)
+static void request_name(struct request *request, const struct store *store)
 {
-	struct acquire_request *request = &options->request;
-	const struct store_entry *entry = store_find_name(store, options->name);
+	struct acquire_request *acquire = &request->acquire;
+	const struct store_entry *entry = store_find_name(store, request->name);
 	struct block wanted;
 
 	if (!entry)
 		return;
 	listed = entry->block;
-	if (!options->count_given)
-		request->count = listed.count;
-	wanted = (struct block){listed.first, request->count, request->protocols};
-	if ((request->align && listed.first % request->align) ||
+	if (!request->count_given)
+		acquire->count = listed.count;
+	wanted = (struct block){listed.first, acquire->count, acquire->protocols};
+	if ((acquire->align && listed.first % acquire->align) ||
 	    (uint32_t)wanted.first + wanted.count > POOL_PORTS || store_overlap(store, &wanted))
 		return;
-	request->first = listed.first;
+	acquire->first = listed.first;
 }
 
-void name_recall(struct options *options)
+void name_recall(struct request *request)
 {
 	struct store store;
 	int error = store_open(&store, STORE_READ);
 
 	if (error) {
 		/* Who uses no name is not troubled. */
-		if (options->name)
+		if (request->name)
 			complain(
 				"the block of \"%s\" cannot be looked up: %s; set PORTRES_STATE to "
 				"a folder that is yours alone",
-				options->name, strerror(-error));
+				request->name, strerror(-error));
 		return;
 	}
-	if (options->name) {
+	if (request->name) {
 		faults_complain(&store);
-		request_name(options, &store);
+		request_name(request, &store);
 	}
-	if (!options->request.first)
-		avoid_listed(options, &store);
+	if (!request->acquire.first)
+		avoid_listed(request, &store);
 	store_close(&store);
 }
 
@@ -99,16 +99,16 @@ static bool is_run(struct pool *pool)
 	return false;
 }
 
-bool name_give_way(struct options *options, struct pool *pool)
+bool name_give_way(struct request *request, struct pool *pool)
 {
 	struct store store;
 
-	if (!options->name || !options->request.first)
+	if (!request->name || !request->acquire.first)
 		return false;
 	runs_already = is_run(pool);
-	options->request.first = 0;
+	request->acquire.first = 0;
 	if (!store_open(&store, STORE_READ)) {
-		avoid_listed(options, &store);
+		avoid_listed(request, &store);
 		store_close(&store);
 	}
 	return true;
@@ -144,25 +144,25 @@ static int remember(struct store *store, const char *name, const struct block *b
 	return store_change(store, &change);
 }
 
-void name_remember(const struct options *options, const struct block *block)
+void name_remember(const struct request *request, const struct block *block)
 {
 	struct store store;
 	int error;
 
-	if (!options->name || block_equals(block, &listed))
+	if (!request->name || block_equals(block, &listed))
 		return;
 	if (runs_already) {
-		told(options->name, &listed, block,
+		told(request->name, &listed, block,
 		     "is in use by another run of this name, and is kept for it");
 		return;
 	}
 	error = store_open(&store, STORE_WRITE);
 	if (!error) {
-		error = remember(&store, options->name, block);
+		error = remember(&store, request->name, block);
 		store_close(&store);
 	}
 	if (error)
 		complain("the block of \"%s\" is not remembered: %s; see that the list of blocks "
 			 "can be written (portres-run(1), FILES)",
-			 options->name, strerror(-error));
+			 request->name, strerror(-error));
 }
