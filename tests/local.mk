@@ -38,6 +38,7 @@ include tests/winsock/local.mk
 if PORTRES_COMMAND
 include tests/persist/local.mk
 include tests/cli/list.mk
+include tests/cli/reserve.mk
 endif
 include tests/differential/local.mk
 include tests/suites/local.mk

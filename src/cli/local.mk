@@ -3,6 +3,7 @@
 bin_PROGRAMS += src/portres
 src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/json.c \
 	src/cli/paint.h src/cli/paint.c src/cli/list.c src/cli/list-text.h src/cli/list-text.c \
+	src/cli/reserve.c src/cli/format.h src/cli/format.c src/cli/until.h src/cli/until.c \
 	src/cli/persist.c src/cli/persist-list.h src/cli/persist-list.c \
 	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c $(tool_sources)
 src_portres_CPPFLAGS = $(room_cppflags)

@@ -19,6 +19,7 @@ static const char usage[] =
 	"Port reservations: blocks of TCP and UDP ports that nobody else can take.\n"
 	"\n"
 	"  list      the reservations there are, and who keeps them alive\n"
+	"  reserve   a block for a script, held until it lets go\n"
 	"  persist   blocks that stay reserved whether or not a program runs\n"
 	"\n"
 	"  -h, --help     this text; portres COMMAND --help has that of a command\n"
@@ -33,6 +34,7 @@ static const struct {
 } commands[] = {
 	{"list", command_list},
 	{"persist", command_persist},
+	{"reserve", command_reserve},
 };
 
 void usage_option(const char *subcommand, char **argv, int result)
