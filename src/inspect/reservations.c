@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/guard.h"
+#include "inspect/judge.h"
 #include "inspect/reservations.h"
-#include "inspect/unix.h"
 #include "pool/slot.h"
 #include "real/process.h"
 
-#define POOL_COMMAND_SIZE (sizeof((struct pool_slot *)0)->command)
 
 struct reading {
 	struct reservations *reservations;
 	struct pool *pool;
 	struct unix_sockets anchors;
-	bool anchors_known;
 	size_t room;
 };
 
@@ -114,128 +110,6 @@ static int store_enter(struct reading *reading)
 	return 0;
 }
 
-static bool keeper_add(struct reserved *entry, pid_t pid)
-{
-	pid_t *keepers;
-	size_t i;
-
-	for (i = 0; i < entry->keeper_count; i++)
-		if (entry->keepers[i] == pid)
-			return true;
-	keepers = reallocarray(entry->keepers, entry->keeper_count + 1, sizeof *keepers);
-	if (!keepers)
-		return false;
-	entry->keepers = keepers;
-	entry->keepers[entry->keeper_count++] = pid;
-	return true;
-}
-
-static bool keepers_add(struct reserved *entry, const struct owners *owners, uint32_t inode)
-{
-	size_t count, i;
-	const struct owner *owner = owners_of(owners, inode, &count);
-
-	for (i = 0; i < count; i++)
-		if (!keeper_add(entry, owner[i].pid))
-			return false;
-	return true;
-}
-
-/* What the kernel has on the ports of a block: guards, and programs' sockets. */
-static bool ports_count(const struct reservations *reservations, struct reserved *entry)
-{
-	const struct inet_sockets *sockets = &reservations->sockets;
-	const struct inet_socket *at = sockets_at(sockets, entry->block.first);
-	uint32_t index = entry->kind == KIND_PERSISTENT ? guard_index_of_block(&entry->block) : 0;
-	/* One port of one protocol has several sockets, which follow each other. */
-	uint32_t guarded = 0, used = 0;
-
-	for (; at < sockets->list + sockets->count && block_contains(&entry->block, at->port);
-	     at++) {
-		uint32_t port = (uint32_t)at->protocol << 16 | at->port;
-
-		if (!(entry->block.protocols & PROTOCOL_BIT(at->protocol)))
-			continue;
-		if (at->role == ROLE_GUARD && (!index || at->interface == index)) {
-			entry->guarded[at->protocol] += guarded != port;
-			guarded = port;
-			if (index && !keepers_add(entry, &reservations->owners, at->inode))
-				return false;
-		} else if (at->role == ROLE_PROGRAM && at->state != TCP_TIME_WAIT) {
-			entry->used[at->protocol] += used != port;
-			used = port;
-		}
-	}
-	return true;
-}
-
-static bool guard_ask(const struct reserved *entry, enum protocol protocol, uint16_t port)
-{
-	if (entry->kind == KIND_PERSISTENT)
-		return guard_present_on(protocol, port, guard_index_of_block(&entry->block));
-	return guard_present(protocol, port);
-}
-
-/* The same of guards, where the kernel does not show them: it is asked by binds. */
-static void guards_ask(struct reserved *entry)
-{
-	int protocol;
-	uint32_t i;
-
-	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
-		entry->guarded[protocol] = 0;
-		for (i = 0; i < entry->block.count; i++)
-			if (entry->block.protocols & PROTOCOL_BIT(protocol) &&
-			    guard_ask(entry, (enum protocol)protocol,
-				      (uint16_t)(entry->block.first + i)))
-				entry->guarded[protocol]++;
-	}
-}
-
-/* Whether the kernel still has the anchor; and who has it open. */
-static bool anchor_read(const struct reading *reading, struct reserved *entry, bool *there)
-{
-	const struct owners *owners = &reading->reservations->owners;
-	const struct unix_socket *anchor;
-	struct reservation reservation;
-	const struct owner *holder;
-	size_t count;
-
-	*there = !reading->anchors_known;
-	if (!reservation_find(reading->pool, entry->token, &reservation))
-		return true;
-	anchor = unix_sockets_find(&reading->anchors, reservation.anchor);
-	if (!anchor)
-		return true;
-	*there = true;
-	holder = owners_of(owners, anchor->peer, &count);
-	if (count)
-		entry->holder = holder->pid;
-	return keepers_add(entry, owners, anchor->inode);
-}
-
-static bool entry_judge(const struct reading *reading, struct reserved *entry)
-{
-	unsigned int ports = entry->block.count * (entry->block.protocols == 3 ? 2U : 1U), guarded;
-	bool anchored = true;
-
-	if (entry->health == HEALTH_MAKING)
-		return true;
-	if (!ports_count(reading->reservations, entry))
-		return false;
-	if (!reading->reservations->sockets.bound_shown)
-		guards_ask(entry);
-	guarded = entry->guarded[PROTOCOL_TCP] + entry->guarded[PROTOCOL_UDP];
-	if (entry->kind == KIND_PERSISTENT) {
-		entry->health = guarded == ports ? HEALTH_ALIVE : HEALTH_UNHELD;
-		return true;
-	}
-	if (!anchor_read(reading, entry, &anchored))
-		return false;
-	entry->health = anchored && guarded ? HEALTH_ALIVE : HEALTH_STALE;
-	return true;
-}
-
 /* Those that ended while we looked are not what is left of anything. */
 static void ended_drop(struct reading *reading)
 {
@@ -268,6 +142,7 @@ static int compare(const void *one, const void *other)
 static int all_read(struct reading *reading)
 {
 	struct reservations *reservations = reading->reservations;
+	struct judging judging = {reservations, NULL, reading->pool};
 	int error = slots_read(reading);
 	size_t i;
 
@@ -281,13 +156,14 @@ static int all_read(struct reading *reading)
 	error = unix_sockets_read(&reading->anchors);
 	if (error == -ENOMEM)
 		return error;
-	reading->anchors_known = !error;
+	if (!error)
+		judging.anchors = &reading->anchors;
 	error = owners_read(&reservations->owners);
 	if (error == -ENOMEM)
 		return error;
-	reservations->keepers_known = reading->anchors_known && !error;
+	reservations->keepers_known = judging.anchors && !error;
 	for (i = 0; i < reservations->count; i++)
-		if (!entry_judge(reading, &reservations->list[i]))
+		if (!reserved_judge(&reservations->list[i], &judging))
 			return -ENOMEM;
 	if (reading->pool)
 		ended_drop(reading);
