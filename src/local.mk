@@ -18,7 +18,8 @@ core_sources = src/core/reservation.h src/core/acquire.c src/core/budget.h src/c
 	src/core/search.h src/core/search.c \
 	src/core/find.c src/core/persistent.h src/core/persistent.c src/core/release.c src/core/port.h src/core/port.c src/core/bind.c src/core/draw.h src/core/draw.c \
 	src/core/here.h src/core/here.c src/core/through.h src/core/through.c src/core/listen.c src/core/connect.c \
-	src/core/address.h src/core/address.c src/core/run.h src/core/run.c
+	src/core/address.h src/core/address.c src/core/run.h src/core/run.c \
+	src/core/browsers.h src/core/browsers.c
 
 # Whatever the user or a distribution puts into CPPFLAGS or CFLAGS.
 unfortified = -include $(top_srcdir)/src/unfortified.h

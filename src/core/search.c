@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
+#include "core/browsers.h"
 #include "core/search.h"
 #include "core/sysctl.h"
 #include "pool/word.h"
@@ -28,11 +29,6 @@ struct search_map {
 	struct port_range range;
 	uint8_t allowed[POOL_PORTS / 8];
 };
-
-/* Ports above 1023 that browsers refuse to open (the Fetch standard's "bad ports"). */
-static const uint16_t browsers_refuse[] = {1719, 1720, 1723, 2049, 3659, 4045, 4190,
-					   5060, 5061, 6000, 6566, 6665, 6666, 6667,
-					   6668, 6669, 6679, 6697, 10080};
 
 static bool allowed(const struct search_map *map, uint32_t port)
 {
@@ -78,8 +74,8 @@ static void map_fill(struct search_map *map, uint64_t netns, struct port_range r
 	allow(map, unprivileged > 1024 ? unprivileged : 1024, POOL_PORTS - 1, true);
 	allow(map, ephemeral.first, ephemeral.last, false);
 	sysctl_reserved(disallow, map);
-	for (i = 0; i < sizeof browsers_refuse / sizeof browsers_refuse[0]; i++)
-		allow(map, browsers_refuse[i], browsers_refuse[i], false);
+	for (i = 0; i < BROWSERS_REFUSE; i++)
+		allow(map, browsers_refused[i], browsers_refused[i], false);
 }
 
 /* Kept for the next search of the process, in the same namespace: three files less to read. */

@@ -37,6 +37,8 @@ bool guard_present(enum protocol protocol, uint16_t port);
  */
 uint32_t guard_persistent_index(int fd, uint16_t first);
 uint32_t guard_index_of_block(const struct block *block); /* the same, with a socket of its own */
+/* The first port of the persistent block whose guards are on an index; 0: of none. */
+uint16_t guard_persistent_first(uint32_t index);
 
 /*
  * Whether a port has a guard on this index, or a program's socket, which the caller's

@@ -35,6 +35,19 @@ uint32_t guard_index_of_block(const struct block *block)
 	return index;
 }
 
+uint16_t guard_persistent_first(uint32_t index)
+{
+	uint32_t offset;
+
+	if (index < PERSISTENT_INDEX)
+		return 0;
+	offset = (index - PERSISTENT_INDEX) % OF_EACH_BLOCK;
+	if (offset < OFFSET_FIRST || offset > OFFSET_LAST ||
+	    (offset - OFFSET_FIRST) % OFFSET_STEP != 0)
+		return 0;
+	return (uint16_t)((index - PERSISTENT_INDEX) / OF_EACH_BLOCK);
+}
+
 /* A socket on an index that lets TIME_WAIT pass, and nobody else; fd or -errno. */
 static int ask(enum protocol protocol, uint16_t port, uint32_t index)
 {

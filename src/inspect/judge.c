@@ -101,6 +101,7 @@ static bool anchor_read(const struct judging *judging, struct reserved *entry, b
 	if (!anchor)
 		return true;
 	*there = true;
+	entry->anchor = anchor->inode;
 	holder = owners_of(owners, anchor->peer, &count);
 	if (count)
 		entry->holder = holder->pid;

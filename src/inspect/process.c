@@ -26,6 +26,16 @@ static void command_clean(char *command, size_t length)
 	command[length] = '\0';
 }
 
+void process_name(pid_t pid, char name[PROCESS_NAME_SIZE])
+{
+	char path[64];
+	int length;
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	length = text_file(path, name, PROCESS_NAME_SIZE);
+	command_clean(name, length > 0 ? (size_t)length : 0);
+}
+
 static void command_read(pid_t pid, char command[COMMAND_SIZE])
 {
 	char path[64];

@@ -20,6 +20,12 @@ struct process_about {
 /* 0; -ESRCH: there is none. */
 int process_about(pid_t pid, struct process_about *about);
 
+#define PROCESS_NAME_SIZE 64
+
+/* The short name that the kernel knows it by, without control characters; empty: there is no
+ * such process. */
+void process_name(pid_t pid, char name[PROCESS_NAME_SIZE]);
+
 #define USER_NAME_SIZE 64
 
 /* The name of a user, or the number. */

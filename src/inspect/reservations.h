@@ -32,6 +32,7 @@ struct reserved {
 	pid_t *keepers;
 	size_t keeper_count;
 	pid_t holder; /* the portres-hold that has the guards for them; 0: none, or not seen */
+	uint32_t anchor; /* its inode; 0: none, or the kernel does not tell */
 	/* Ports that have a guard, and ports that programs are bound to. */
 	unsigned int guarded[PROTOCOLS], used[PROTOCOLS];
 };
