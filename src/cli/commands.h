@@ -11,10 +11,14 @@
 int command_persist(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_reserve(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_hold(int argc, char **argv);
 
 /* Ends with a line that says what getopt_long, which gave `result`, did not take; its option
  * string begins with a colon. */
 __attribute__((noreturn)) void usage_option(const char *subcommand, char **argv, int result);
+
+/* Ends with a line on why the kernel does not say which sockets there are. */
+__attribute__((noreturn)) void sockets_fail(int error);
 
 #endif

@@ -4,8 +4,9 @@
 #define CLI_JSON_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
-#include "pool/pool.h"
+#include "inspect/reservations.h"
 
 /* Prints a report on standard output and lets it go. NULL, as json_pack gives where it has
  * no memory: the end, with a line that says so. */
@@ -16,5 +17,11 @@ json_t *json_text(const char *text);
 
 /* Puts the members "protocol", "first", "last" and "count" of a block into an object. */
 void json_block_set(json_t *object, const struct block *block);
+
+/* A process, with the members "pid" and, unless it has ended, "uid", "command", "since". */
+json_t *json_process(pid_t pid);
+
+/* A reservation, as portres list has it. */
+json_t *json_reserved(const struct reserved *entry);
 
 #endif

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/list-text.h"
 #include "cli/paint.h"
+#include "cli/show.h"
 #include "persist/lines.h"
 
 /* Where the last column begins. */
 #define COLUMNS	   "%-12s %-8s %-11s %-7s %-14s %-9s "
 #define INDENT	   67
-#define DAY	   86400
 #define LINE_LEAST 20
-
-/* "21029-21030", or one port */
-static void block_text(const struct block *block, char text[16])
-{
-	if (!block->count)
-		strcpy(text, "?");
-	else if (block->count == 1)
-		snprintf(text, 16, "%u", block->first);
-	else
-		snprintf(text, 16, "%u-%u", block->first, block->first + block->count - 1U);
-}
 
 /* "2 tcp, 1 udp" */
 static void used_text(const struct reserved *entry, char text[32])
@@ -35,17 +23,6 @@ static void used_text(const struct reserved *entry, char text[32])
 		snprintf(text, 32, "%u %s", tcp + udp, tcp ? "tcp" : "udp");
 	else
 		strcpy(text, "none");
-}
-
-/* The time of today, the day otherwise. */
-static void since_text(int64_t since, char text[16])
-{
-	time_t then = (time_t)since, now = time(NULL);
-	struct tm local;
-
-	if (!then || !localtime_r(&then, &local) ||
-	    !strftime(text, 16, now - then < DAY && now >= then ? "%H:%M:%S" : "%y-%m-%d", &local))
-		strcpy(text, "-");
 }
 
 static enum tone tone_of(enum reservation_health health)
@@ -140,13 +117,13 @@ static void entry_show(FILE *output, const struct reservations *reservations,
 		       const struct reserved *entry, unsigned int width)
 {
 	struct last_column last = {.output = output, .room = COMMAND_SIZE + 64};
-	char block[16], used[32], since[16];
+	char block[SHOW_BLOCK], used[32], since[SHOW_TIME];
 
 	if (width)
 		last.room = width > INDENT + LINE_LEAST ? (int)width - INDENT : LINE_LEAST;
-	block_text(&entry->block, block);
+	show_block(&entry->block, block);
 	used_text(entry, used);
-	since_text(entry->maker.since, since);
+	show_time(entry->maker.since, since);
 	fprintf(output, "%s%-12s%s %-8s %-11s %s%-7s%s %-14s %-9s ", paint(TONE_STRONG), block,
 		paint(TONE_PLAIN),
 		entry->block.count ? protocols_name(entry->block.protocols) : "?",

@@ -89,64 +89,13 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 			    argv[optind]);
 }
 
-static json_t *process_json(pid_t pid)
-{
-	struct process_about about;
-
-	if (process_about(pid, &about))
-		return json_pack("{s:i}", "pid", (int)pid);
-	return json_pack("{s:i, s:i, s:o, s:I}", "pid", (int)pid, "uid", (int)about.uid, "command",
-			 json_text(about.command), "since", (json_int_t)about.since);
-}
-
-static void counts_set(json_t *object, const char *name, const struct reserved *entry,
-		       const unsigned int counts[PROTOCOLS])
-{
-	json_t *numbers = json_object();
-
-	if (entry->block.protocols & PROTOCOL_BIT(PROTOCOL_TCP))
-		json_object_set_new(numbers, "tcp", json_integer(counts[PROTOCOL_TCP]));
-	if (entry->block.protocols & PROTOCOL_BIT(PROTOCOL_UDP))
-		json_object_set_new(numbers, "udp", json_integer(counts[PROTOCOL_UDP]));
-	json_object_set_new(object, name, numbers);
-}
-
-static json_t *entry_json(const struct reserved *entry)
-{
-	json_t *object = json_object(), *keepers = json_array();
-	size_t i;
-
-	if (entry->block.count) {
-		json_block_set(object, &entry->block);
-		json_object_set_new(object, "kind", json_string(kind_name(entry->kind)));
-		counts_set(object, "guarded", entry, entry->guarded);
-		counts_set(object, "in_use", entry, entry->used);
-	}
-	json_object_set_new(object, "state", json_string(health_name(entry->health)));
-	if (entry->name)
-		json_object_set_new(object, "name", json_text(entry->name));
-	if (entry->maker.since)
-		json_object_set_new(object, "since", json_integer(entry->maker.since));
-	if (entry->maker.pid)
-		json_object_set_new(object, "made_by",
-				    json_pack("{s:i, s:o, s:b}", "pid", (int)entry->maker.pid,
-					      "command", json_text(entry->maker.command), "lives",
-					      entry->maker_lives));
-	for (i = 0; i < entry->keeper_count; i++)
-		json_array_append_new(keepers, process_json(entry->keepers[i]));
-	json_object_set_new(object, "kept_by", keepers);
-	if (entry->holder)
-		json_object_set_new(object, "holder", process_json(entry->holder));
-	return object;
-}
-
 static void report_show(const struct reservations *reservations)
 {
 	json_t *list = json_array();
 	size_t i;
 
 	for (i = 0; i < reservations->count; i++)
-		json_array_append_new(list, entry_json(&reservations->list[i]));
+		json_array_append_new(list, json_reserved(&reservations->list[i]));
 	json_show(json_pack("{s:o, s:b}", "reservations", list, "keepers_known",
 			    reservations->keepers_known));
 }
@@ -201,9 +150,7 @@ static void show(const struct wish *wish)
 	int error = reservations_read(&reservations, pool);
 
 	if (error)
-		fail("the kernel does not say which sockets there are: %s; a sandbox without "
-		     "AF_NETLINK forbids it, or a kernel without inet_diag",
-		     strerror(-error));
+		sockets_fail(error);
 	if (!reservations.store_error)
 		faults_complain(&reservations.store);
 	if (wish->json)

@@ -18,6 +18,7 @@ static const char usage[] =
 	"Usage: portres COMMAND [ARG]...\n"
 	"Port reservations: blocks of TCP and UDP ports that nobody else can take.\n"
 	"\n"
+	"  explain   what is on a port, what a bind would get, and why\n"
 	"  list      the reservations there are, and who keeps them alive\n"
 	"  reserve   a block for a script, held until it lets go\n"
 	"  persist   blocks that stay reserved whether or not a program runs\n"
@@ -32,6 +33,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"explain", command_explain},
 	{"list", command_list},
 	{"persist", command_persist},
 	{"reserve", command_reserve},
@@ -46,6 +48,13 @@ void usage_option(const char *subcommand, char **argv, int result)
 		usage_error("-%c is not an option; see portres %s --help", optopt, subcommand);
 	usage_error("%s is not an option (or takes no argument); see portres %s --help",
 		    argv[optind - 1], subcommand);
+}
+
+void sockets_fail(int error)
+{
+	fail("the kernel does not say which sockets there are: %s; a sandbox without AF_NETLINK "
+	     "forbids it, or a kernel without inet_diag",
+	     strerror(-error));
 }
 
 int main(int argc, char **argv)

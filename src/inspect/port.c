@@ -8,6 +8,7 @@
 #include "core/browsers.h"
 #include "core/here.h"
 #include "guard/guard.h"
+#include "inspect/elsewhere.h"
 #include "inspect/port.h"
 
 /* How often all is read again where the kernel's answers and its list differ: somebody has
@@ -160,7 +161,7 @@ static int facts_read(struct port_about *about, struct pool *pool)
 	return 0;
 }
 
-static int process_add(struct port_about *about, const struct reach_pool *pool, pid_t pid,
+static int process_add(struct port_about *about, const struct served_pool *pool, pid_t pid,
 		       enum protocol protocol)
 {
 	struct port_process *list, *process;
@@ -178,10 +179,11 @@ static int process_add(struct port_about *about, const struct reach_pool *pool, 
 		return 0;
 	process_name(pid, process->name);
 	about->process_count++;
-	return reach_find(&process->reach, &about->reservations, pool, pid, protocol, about->port);
+	return served_find(&process->served, &about->reservations, pool, pid, protocol,
+			   about->port);
 }
 
-static int processes_find(struct port_about *about, const struct reach_pool *pool,
+static int processes_find(struct port_about *about, const struct served_pool *pool,
 			  enum protocol protocol)
 {
 	const struct port_protocol *of = &about->protocols[protocol];
@@ -207,19 +209,20 @@ static int compare(const void *one, const void *other)
 }
 
 /* What programs get that are started from here. */
-static int inside_find(struct port_about *about, const struct reach_pool *where, struct pool *pool,
+static int inside_find(struct port_about *about, const struct served_pool *where, struct pool *pool,
 		       enum protocol protocol)
 {
 	struct port_protocol *of = &about->protocols[protocol];
-	struct reach self;
-	int error = reach_find(&self, &about->reservations, where, getpid(), protocol, about->port);
+	struct served self;
+	int error =
+		served_find(&self, &about->reservations, where, getpid(), protocol, about->port);
 
 	/* Those of the tree that the library does not serve are strangers. */
 	if (error || !self.run.token || self.anchor < 0)
 		return error;
-	if (self.how == REACH_SERVED)
+	if (self.how == SERVED_YES)
 		of->inside = INSIDE_OURS;
-	else if (self.how == REACH_OUTSIDE && self.run.outside != OUTSIDE_PASS)
+	else if (self.how == SERVED_OUTSIDE && self.run.outside != OUTSIDE_PASS)
 		of->inside = self.run.outside == OUTSIDE_DENY ? INSIDE_DENY : INSIDE_MAP;
 	if (of->inside == INSIDE_OURS)
 		trial_make_inside(pool, protocol, about->port, of->inside_trials);
@@ -248,13 +251,17 @@ static void remembered_find(struct port_about *about)
 
 static int rest_read(struct port_about *about, struct pool *pool)
 {
-	struct reach_pool where = {.netns = pool ? pool->netns : guard_netns(),
-				   .folder = pool_folder()};
+	struct served_pool where = {.netns = pool ? pool->netns : guard_netns(),
+				    .folder = pool_folder()};
 	int protocol, error = 0;
 
 	for (protocol = 0; !error && protocol < PROTOCOLS; protocol++) {
 		if (!(about->asked & PROTOCOL_BIT(protocol)))
 			continue;
+		if (about->protocols[protocol].whose == GUARD_OTHER_POOL)
+			about->protocols[protocol].pool =
+				elsewhere_find(&about->reservations.owners, where.netns,
+					       (enum protocol)protocol, about->port);
 		error = processes_find(about, &where, (enum protocol)protocol);
 		if (!error)
 			error = inside_find(about, &where, pool, (enum protocol)protocol);
@@ -289,6 +296,12 @@ int port_about_read(struct port_about *about, struct pool *pool, uint16_t port, 
 
 void port_about_free(struct port_about *about)
 {
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
+		free(about->protocols[protocol].pool);
+		about->protocols[protocol].pool = NULL;
+	}
 	free(about->processes);
 	about->processes = NULL;
 	reservations_free(&about->reservations);
@@ -309,23 +322,30 @@ int port_answer(const struct port_protocol *of, enum trial_family family)
 	}
 }
 
-bool port_is_free(const struct port_about *about)
+bool port_protocol_is_free(const struct port_protocol *of)
 {
-	int protocol, family, answer;
 	bool free = false;
+	int family;
 
-	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
-		if (!(about->asked & PROTOCOL_BIT(protocol)))
-			continue;
-		for (family = 0; family < TRIAL_FAMILIES; family++) {
-			answer =
-				port_answer(&about->protocols[protocol], (enum trial_family)family);
-			if (answer && answer != -EAFNOSUPPORT)
-				return false;
-			free |= !answer;
-		}
+	for (family = 0; family < TRIAL_FAMILIES; family++) {
+		int answer = port_answer(of, (enum trial_family)family);
+
+		if (answer && answer != -EAFNOSUPPORT)
+			return false;
+		free |= !answer;
 	}
 	return free;
+}
+
+bool port_is_free(const struct port_about *about)
+{
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++)
+		if (about->asked & PROTOCOL_BIT(protocol) &&
+		    !port_protocol_is_free(&about->protocols[protocol]))
+			return false;
+	return true;
 }
 
 const struct port_process *port_process_find(const struct port_about *about, pid_t pid)
@@ -343,4 +363,15 @@ bool port_is_chosen(const struct port_about *about)
 	return about->port >= about->settings.ephemeral.first &&
 	       about->port <= about->settings.ephemeral.last &&
 	       !settings_reserves(&about->settings, about->port);
+}
+
+bool port_is_privileged(const struct port_about *about)
+{
+	int protocol;
+
+	for (protocol = 0; protocol < PROTOCOLS; protocol++)
+		if (about->asked & PROTOCOL_BIT(protocol) &&
+		    about->protocols[protocol].trials[TRIAL_IPV4].any == -EACCES)
+			return about->port < about->settings.unprivileged;
+	return false;
 }

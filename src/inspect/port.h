@@ -3,7 +3,7 @@
 #ifndef INSPECT_PORT_H
 #define INSPECT_PORT_H
 
-#include "inspect/reach.h"
+#include "inspect/served.h"
 #include "inspect/reservations.h"
 #include "inspect/settings.h"
 #include "inspect/trial.h"
@@ -53,6 +53,7 @@ struct port_protocol {
 	bool claimed;		 /* somebody of a reservation is binding it now */
 	const struct inet_socket *guard;
 	enum guard_whose whose;
+	char *pool; /* GUARD_OTHER_POOL: its folder, "" the usual one; NULL: not found */
 	/* The reservation of the port, guarded or (persistent) not; NULL: none that is known. */
 	const struct reserved *reserved;
 };
@@ -62,7 +63,7 @@ struct port_process {
 	struct process_about about;
 	char name[PROCESS_NAME_SIZE];
 	enum protocol protocol; /* of its first socket there */
-	struct reach reach;
+	struct served served;
 };
 
 struct port_about {
@@ -85,12 +86,18 @@ void port_about_free(struct port_about *about);
 /* What a bind by a program that is started from here gets, in that family: 0 or -errno. */
 int port_answer(const struct port_protocol *of, enum trial_family family);
 
+/* Whether it gets the port, over all families that there are. */
+bool port_protocol_is_free(const struct port_protocol *of);
+
 /* Whether such a bind gets the port, for all protocols that were asked for and all families
  * that there are. */
 bool port_is_free(const struct port_about *about);
 
 /* The process of this number on the port; NULL: none. */
 const struct port_process *port_process_find(const struct port_about *about, pid_t pid);
+
+/* Whether it needs a capability that this process has not. */
+bool port_is_privileged(const struct port_about *about);
 
 /* Whether the kernel chooses it at times: for bind(0), connect() and the like. */
 bool port_is_chosen(const struct port_about *about);

@@ -53,11 +53,14 @@ static void command_read(pid_t pid, char command[COMMAND_SIZE])
 
 static int64_t started_at(uint64_t ticks)
 {
+	int64_t hertz = sysconf(_SC_CLK_TCK);
 	struct timespec now, up;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
-	return now.tv_sec - up.tv_sec + (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+	return ((now.tv_sec - up.tv_sec) * 1000 + (now.tv_nsec - up.tv_nsec) / 1000000 +
+		(int64_t)ticks * 1000 / hertz) /
+	       1000;
 }
 
 int process_about(pid_t pid, struct process_about *about)

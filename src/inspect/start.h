@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* image.h - what a process was started with: its program, our library, our variables */
-#ifndef INSPECT_IMAGE_H
-#define INSPECT_IMAGE_H
+/* start.h - what a process was started with: its program, our library, our variables */
+#ifndef INSPECT_START_H
+#define INSPECT_START_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct process_image {
+struct process_start {
 	bool dynamic; /* it has an interpreter, which loads libraries */
 	bool secure;  /* setuid or with capabilities: the loader does not obey its user */
 	bool library; /* libportres.so is mapped */
@@ -17,7 +17,7 @@ struct process_image {
 };
 
 /* 0; -EACCES, -ESRCH and the like: we may not, or it has ended; -ENOMEM. Allocates. */
-int image_read(struct process_image *image, pid_t pid);
-void image_free(struct process_image *image);
+int start_read(struct process_start *start, pid_t pid);
+void start_free(struct process_start *start);
 
 #endif

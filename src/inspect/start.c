@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/image.h"
+#include "inspect/start.h"
 
 #define LIBRARY "libportres.so"
 
@@ -27,7 +27,7 @@ static int variable_take(char **to, const char *value)
 	return *to ? 0 : -ENOMEM;
 }
 
-static int variable_read(struct process_image *image, const char *variable)
+static int variable_read(struct process_start *start, const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 	size_t length = equals ? (size_t)(equals - variable) : 0;
@@ -36,20 +36,20 @@ static int variable_read(struct process_image *image, const char *variable)
 		return 0;
 #define IS(name) (length == strlen(name) && !strncmp(variable, name, length))
 	if (IS("LD_PRELOAD"))
-		image->preload |= strstr(equals, LIBRARY) != NULL;
+		start->preload |= strstr(equals, LIBRARY) != NULL;
 	else if (IS("PORTRES_RESERVATION"))
-		return variable_take(&image->reservation, equals + 1);
+		return variable_take(&start->reservation, equals + 1);
 	else if (IS("PORTRES_RESERVE"))
-		return variable_take(&image->reserve, equals + 1);
+		return variable_take(&start->reserve, equals + 1);
 	else if (IS("PORTRES_DIR"))
-		return variable_take(&image->folder, equals + 1);
+		return variable_take(&start->folder, equals + 1);
 #undef IS
 	return 0;
 }
 
 /* Shows the pieces of a file of /proc that end with a certain character. */
-static int pieces_read(struct process_image *image, pid_t pid, const char *name, int end,
-		       int (*visit)(struct process_image *image, const char *piece))
+static int pieces_read(struct process_start *start, pid_t pid, const char *name, int end,
+		       int (*visit)(struct process_start *start, const char *piece))
 {
 	FILE *file = file_open(pid, name);
 	char *piece = NULL;
@@ -60,7 +60,7 @@ static int pieces_read(struct process_image *image, pid_t pid, const char *name,
 		return -errno;
 	errno = 0;
 	while (!error && getdelim(&piece, &size, end, file) > 0)
-		error = visit(image, piece);
+		error = visit(start, piece);
 	/* It may be opened and not be read where another process has come to its number. */
 	if (!error && ferror(file))
 		error = errno ? -errno : -EIO;
@@ -69,7 +69,7 @@ static int pieces_read(struct process_image *image, pid_t pid, const char *name,
 	return error;
 }
 
-static int mapping_read(struct process_image *image, const char *line)
+static int mapping_read(struct process_start *start, const char *line)
 {
 	const char *name = strrchr(line, '/');
 	size_t length = strlen(LIBRARY);
@@ -77,7 +77,7 @@ static int mapping_read(struct process_image *image, const char *line)
 	/* " (deleted)" may follow. */
 	if (name && !strncmp(name + 1, LIBRARY, length) &&
 	    (name[1 + length] == '\n' || name[1 + length] == ' '))
-		image->library = true;
+		start->library = true;
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static bool entry_read(FILE *file, bool wide, uint64_t *type, uint64_t *value)
 	return *type != AT_NULL;
 }
 
-static int start_read(struct process_image *image, pid_t pid)
+static int vector_read(struct process_start *start, pid_t pid)
 {
 	unsigned char ident[EI_NIDENT] = {0};
 	uint64_t type, value;
@@ -117,33 +117,33 @@ static int start_read(struct process_image *image, pid_t pid)
 		return -errno;
 	while (entry_read(file, ident[EI_CLASS] != ELFCLASS32, &type, &value)) {
 		if (type == AT_BASE)
-			image->dynamic = value != 0;
+			start->dynamic = value != 0;
 		else if (type == AT_SECURE)
-			image->secure = value != 0;
+			start->secure = value != 0;
 	}
 	fclose(file);
 	return 0;
 }
 
-int image_read(struct process_image *image, pid_t pid)
+int start_read(struct process_start *start, pid_t pid)
 {
 	int error;
 
-	*image = (struct process_image){.library = false};
-	error = start_read(image, pid);
+	*start = (struct process_start){.library = false};
+	error = vector_read(start, pid);
 	if (!error)
-		error = pieces_read(image, pid, "environ", '\0', variable_read);
+		error = pieces_read(start, pid, "environ", '\0', variable_read);
 	if (!error)
-		error = pieces_read(image, pid, "maps", '\n', mapping_read);
+		error = pieces_read(start, pid, "maps", '\n', mapping_read);
 	if (error)
-		image_free(image);
+		start_free(start);
 	return error;
 }
 
-void image_free(struct process_image *image)
+void start_free(struct process_start *start)
 {
-	free(image->reservation);
-	free(image->reserve);
-	free(image->folder);
-	*image = (struct process_image){.library = false};
+	free(start->reservation);
+	free(start->reserve);
+	free(start->folder);
+	*start = (struct process_start){.library = false};
 }
