@@ -142,6 +142,7 @@ static void guard_advise(json_t *advice, const struct port_about *about, enum pr
 {
 	const struct port_protocol *of = &about->protocols[protocol];
 	char user[USER_NAME_SIZE];
+	const char *variable;
 
 	switch (of->whose) {
 	case GUARD_OURS:
@@ -151,12 +152,13 @@ static void guard_advise(json_t *advice, const struct port_about *about, enum pr
 			ours_advise(advice, of->reserved);
 		break;
 	case GUARD_OTHER_POOL:
-		if (of->pool && !*of->pool)
-			advise(advice, "see who has it", "env -u PORTRES_DIR portres explain %u",
+		variable = of->listed ? "PORTRES_STATE" : "PORTRES_DIR";
+		if (of->folder && !*of->folder)
+			advise(advice, "see who has it", "env -u %s portres explain %u", variable,
 			       about->port);
 		else
-			advise(advice, "see who has it", "PORTRES_DIR=%.900s portres explain %u",
-			       of->pool ? of->pool : "FOLDER", about->port);
+			advise(advice, "see who has it", "%s=%.900s portres explain %u", variable,
+			       of->folder ? of->folder : "FOLDER", about->port);
 		break;
 	case GUARD_OTHER_USER:
 		user_name(of->guard->uid, user);

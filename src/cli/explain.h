@@ -8,7 +8,8 @@
 #include "inspect/port.h"
 
 void explain_text(const struct port_about *about);
-/* Its part about reservations. */
+/* Its parts about sockets and about reservations. */
+void explain_sockets(const struct port_about *about, unsigned int width);
 void explain_reserved(const struct port_about *about, unsigned int width);
 
 json_t *explain_json(const struct port_about *about);

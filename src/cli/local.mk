@@ -6,8 +6,8 @@ src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/j
 	src/cli/reserve.c src/cli/format.h src/cli/format.c src/cli/until.h src/cli/until.c \
 	src/cli/show.h src/cli/show.c src/cli/rows.h src/cli/rows.c \
 	src/cli/explain.h src/cli/explain.c src/cli/explain-text.c src/cli/explain-reserved.c \
-	src/cli/explain-json.c src/cli/explain-words.h src/cli/explain-words.c src/cli/explain-pieces.c \
-	src/cli/explain-notes.c src/cli/explain-advice.c \
+	src/cli/explain-json.c src/cli/explain-sockets.c src/cli/explain-words.h src/cli/explain-headline.c src/cli/explain-bind.c \
+	src/cli/explain-pieces.c src/cli/explain-notes.c src/cli/explain-advice.c \
 	src/cli/persist.c src/cli/persist-list.h src/cli/persist-list.c \
 	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c $(tool_sources)
 src_portres_CPPFLAGS = $(room_cppflags)

@@ -80,3 +80,18 @@ char *elsewhere_find(const struct owners *owners, uint64_t netns, enum protocol 
 	free(pids);
 	return search.last;
 }
+
+char *elsewhere_list_find(const struct owners *owners, uint32_t inode)
+{
+	struct process_start start;
+	char *folder;
+	size_t count;
+	const struct owner *owner = owners_of(owners, inode, &count);
+
+	if (!count || start_read(&start, owner->pid))
+		return NULL;
+	folder = start.state;
+	start.state = NULL;
+	start_free(&start);
+	return folder ? folder : strdup("");
+}

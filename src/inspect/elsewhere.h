@@ -14,4 +14,7 @@
 char *elsewhere_find(const struct owners *owners, uint64_t netns, enum protocol protocol,
 		     uint16_t port);
 
+/* The folder of the list of a persistent block, as who has its guard open was told: likewise. */
+char *elsewhere_list_find(const struct owners *owners, uint32_t inode);
+
 #endif

@@ -53,7 +53,10 @@ struct port_protocol {
 	bool claimed;		 /* somebody of a reservation is binding it now */
 	const struct inet_socket *guard;
 	enum guard_whose whose;
-	char *pool; /* GUARD_OTHER_POOL: its folder, "" the usual one; NULL: not found */
+	/* GUARD_OTHER_POOL: the folder, "" the usual one, NULL: not found; of the list of
+	 * persistent reservations where it is one of those, else of the pool. */
+	char *folder;
+	bool listed;
 	/* The reservation of the port, guarded or (persistent) not; NULL: none that is known. */
 	const struct reserved *reserved;
 };

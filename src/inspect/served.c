@@ -75,14 +75,16 @@ static enum served_how run_judge(const struct question *question, struct served 
 	if (run->netns && question->pool->netns && run->netns != question->pool->netns)
 		return SERVED_NAMESPACE;
 	entry = entry_find(question->reservations, run->token);
-	if (!entry)
-		return folder_differs(question) ? SERVED_POOL : SERVED_ENDED;
-	served->reservation = entry;
-	served->anchor = anchor_of(question, entry);
-	if (has_port(question, entry))
-		return SERVED_YES;
+	if (entry) {
+		served->reservation = entry;
+		served->anchor = anchor_of(question, entry);
+		if (has_port(question, entry))
+			return SERVED_YES;
+	}
 	if (!question->start->library)
 		return cause_find(question->start);
+	if (!entry)
+		return folder_differs(question) ? SERVED_POOL : SERVED_ENDED;
 	if (entry->health != HEALTH_ALIVE)
 		return SERVED_ENDED;
 	if (served->anchor < 0 && question->reservations->keepers_known)

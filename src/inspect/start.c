@@ -43,6 +43,8 @@ static int variable_read(struct process_start *start, const char *variable)
 		return variable_take(&start->reserve, equals + 1);
 	else if (IS("PORTRES_DIR"))
 		return variable_take(&start->folder, equals + 1);
+	else if (IS("PORTRES_STATE"))
+		return variable_take(&start->state, equals + 1);
 #undef IS
 	return 0;
 }
@@ -145,5 +147,6 @@ void start_free(struct process_start *start)
 	free(start->reservation);
 	free(start->reserve);
 	free(start->folder);
+	free(start->state);
 	*start = (struct process_start){.library = false};
 }

@@ -11,9 +11,9 @@ struct process_start {
 	bool secure;  /* setuid or with capabilities: the loader does not obey its user */
 	bool library; /* libportres.so is mapped */
 	bool preload; /* LD_PRELOAD names it */
-	/* PORTRES_RESERVATION, PORTRES_RESERVE and PORTRES_DIR, from when it began; NULL: not
-	 * set, or empty. */
-	char *reservation, *reserve, *folder;
+	/* PORTRES_RESERVATION, PORTRES_RESERVE, PORTRES_DIR and PORTRES_STATE, from when it
+	 * began; NULL: not set, or empty. */
+	char *reservation, *reserve, *folder, *state;
 };
 
 /* 0; -EACCES, -ESRCH and the like: we may not, or it has ended; -ENOMEM. Allocates. */
