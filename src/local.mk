@@ -63,6 +63,7 @@ endif
 # The tools must not meet the hooks of a portres-run around them, nor Winsock's face the
 # library that it is linked with: they ask the kernel, without a look-up.
 persist_sources = src/persist/folder.h src/persist/folder.c src/persist/store.h src/persist/store.c \
+	src/persist/replace.h src/persist/replace.c \
 	src/persist/lines.h src/persist/lines.c src/persist/persistent.h src/persist/persistent.c
 
 noinst_LTLIBRARIES += src/libpersist.la

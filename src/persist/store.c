@@ -4,16 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/reservation.h"
 #include "persist/folder.h"
 #include "persist/lines.h"
+#include "persist/replace.h"
 #include "persist/store.h"
 
-#define STORE_TEMPORARY STORE_NAME ".new"
 #define STORE_LOCK	"lock"
 #define LOCK_SECONDS	60
 #define LARGEST		(4 << 20) /* a line for each port of each protocol has two megabytes */
@@ -179,26 +178,6 @@ static char *text_make(const struct store *store, const struct store_change *cha
 	return text;
 }
 
-static int file_write(int fd, const char *text, size_t length)
-{
-	struct rlimit limit;
-
-	/* Past it a write is not an error but a signal that kills. */
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < length)
-		return -ENOSPC;
-	while (length) {
-		ssize_t put = write(fd, text, length);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -errno;
-		text += put;
-		length -= (size_t)put;
-	}
-	return 0;
-}
-
 static mode_t file_mode(int folder)
 {
 	struct stat stat;
@@ -206,43 +185,20 @@ static mode_t file_mode(int folder)
 	return !fstat(folder, &stat) && stat.st_mode & 044 ? 0644 : 0600;
 }
 
-/* In this order, each on disk before the next begins. */
-static int text_replace(int folder, const char *text, size_t length)
-{
-	int fd, error;
-
-	/* That of a writer who was killed. */
-	if (unlinkat(folder, STORE_TEMPORARY, 0) && errno != ENOENT)
-		return -errno;
-	fd = openat(folder, STORE_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
-		return -errno;
-	error = file_write(fd, text, length);
-	if (!error && fchmod(fd, file_mode(folder)))
-		error = -errno;
-	if (!error && fsync(fd))
-		error = -errno;
-	if (close(fd) && !error && errno != EINTR)
-		error = -errno; /* some file systems say only now that they are full */
-	if (!error && renameat(folder, STORE_TEMPORARY, folder, STORE_NAME))
-		error = -errno;
-	if (error)
-		unlinkat(folder, STORE_TEMPORARY, 0);
-	else if (fsync(folder) && errno != EINVAL) /* which some file systems say of folders */
-		error = -errno;
-	return error;
-}
-
 int store_change(struct store *store, const struct store_change *change)
 {
-	size_t length;
-	char *text = text_make(store, change, &length);
+	struct replacement replacement = {
+		.name = STORE_NAME,
+		.temporary = STORE_NAME ".new",
+		.mode = file_mode(store->folder),
+	};
+	char *text = text_make(store, change, &replacement.length);
 	int error;
 
 	if (!text)
 		return -ENOMEM;
-	error = text_replace(store->folder, text, length);
+	replacement.text = text;
+	error = file_replace(store->folder, &replacement);
 	free(text);
 	return error;
 }
