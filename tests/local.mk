@@ -39,6 +39,7 @@ if PORTRES_COMMAND
 include tests/persist/local.mk
 include tests/cli/explain.mk
 include tests/cli/list.mk
+include tests/cli/map.mk
 include tests/cli/reserve.mk
 endif
 include tests/differential/local.mk

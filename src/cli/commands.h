@@ -10,6 +10,7 @@
 
 int command_persist(int argc, char **argv);
 int command_list(int argc, char **argv);
+int command_map(int argc, char **argv);
 int command_reserve(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_hold(int argc, char **argv);

@@ -20,6 +20,7 @@ static const char usage[] =
 	"\n"
 	"  explain   what is on a port, what a bind would get, and why\n"
 	"  list      the reservations there are, and who keeps them alive\n"
+	"  map       a picture of all ports: free, held, in use\n"
 	"  reserve   a block for a script, held until it lets go\n"
 	"  persist   blocks that stay reserved whether or not a program runs\n"
 	"\n"
@@ -35,6 +36,7 @@ static const struct {
 } commands[] = {
 	{"explain", command_explain},
 	{"list", command_list},
+	{"map", command_map},
 	{"persist", command_persist},
 	{"reserve", command_reserve},
 };

@@ -6,6 +6,7 @@ src_libinspect_la_SOURCES = src/inspect/sockets.h src/inspect/sockets.c src/insp
 	src/inspect/unix.h src/inspect/unix.c src/inspect/judge.h src/inspect/judge.c src/inspect/reservations.h src/inspect/reservations.c \
 	src/inspect/trial.h src/inspect/trial.c src/inspect/start.h src/inspect/start.c \
 	src/inspect/served.h src/inspect/served.c src/inspect/port.h src/inspect/port.c src/inspect/port-read.c \
-	src/inspect/elsewhere.h src/inspect/elsewhere.c
+	src/inspect/elsewhere.h src/inspect/elsewhere.c \
+	src/inspect/ports.h src/inspect/ports.c src/inspect/runs.h src/inspect/runs.c
 src_libinspect_la_CPPFLAGS = $(room_cppflags)
 src_libinspect_la_LIBADD = src/libpersist.la

@@ -29,6 +29,10 @@ screen_coloured() { tmux -S "$screen_socket" capture-pane -p -e; }
 # screen_shows PATTERN: for wait_for
 screen_shows() { screen_text | grep -q -e "$1"; }
 
+# The next server shall not meet this one at its end.
 screen_end() {
-	[ ! -S "${screen_socket:-}" ] || tmux -S "$screen_socket" kill-server 2>/dev/null
+	[ -S "${screen_socket:-}" ] || return 0
+	screen_server=$(tmux -S "$screen_socket" display-message -p '#{pid}' 2>/dev/null) || return 0
+	tmux -S "$screen_socket" kill-server 2>/dev/null
+	wait_for 5 gone "$screen_server"
 }

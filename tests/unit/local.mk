@@ -132,12 +132,26 @@ tests_unit_memory_SOURCES = tests/unit/memory.c src/preload/memory.c src/preload
 tests_unit_memory_LDADD = $(unit_ldadd)
 
 if PORTRES_COMMAND
-inspect_tests = tests/unit/inspect
+inspect_tests = tests/unit/inspect tests/unit/ports tests/unit/runs tests/unit/map-grid tests/unit/map-svg
 check_PROGRAMS += $(inspect_tests)
 TESTS += $(inspect_tests)
 inspect_ldadd = tests/unit/libunit.la src/libinspect.la $(CUNIT_LIBS) -lpthread
 
 tests_unit_inspect_SOURCES = tests/unit/inspect.c tests/unit/reserve.h
 tests_unit_inspect_LDADD = $(inspect_ldadd)
+
+tests_unit_ports_SOURCES = tests/unit/ports.c tests/unit/made.h tests/unit/made.c
+tests_unit_ports_LDADD = $(inspect_ldadd)
+
+tests_unit_runs_SOURCES = tests/unit/runs.c tests/unit/made.h tests/unit/made.c
+tests_unit_runs_LDADD = $(inspect_ldadd)
+
+tests_unit_map_grid_SOURCES = tests/unit/map-grid.c src/cli/map-grid.h src/cli/map-grid.c
+tests_unit_map_grid_LDADD = $(inspect_ldadd)
+
+tests_unit_map_svg_SOURCES = tests/unit/map-svg.c src/cli/map.h src/cli/map-grid.h src/cli/map-grid.c \
+	src/cli/map-kinds.h src/cli/map-kinds.c src/cli/map-svg.h src/cli/map-svg.c src/cli/map-svg-page.c \
+	src/cli/map-svg-file.c src/tool/message.h src/tool/message.c
+tests_unit_map_svg_LDADD = $(inspect_ldadd)
 endif
 endif
