@@ -13,10 +13,8 @@ guides=${top_srcdir:?}/tests/guides
 # What the guide calls by its name is that of this build.
 mkdir "${scratch:?}/bin"
 program() { printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/$1" && chmod +x "$scratch/bin/$1"; }
-# shellcheck disable=SC2016 # for the shell of the script
-program portres-run 'exec "$PORTRES_RUN" "$@"'
-# shellcheck disable=SC2016
-program portres 'exec "$PORTRES" "$@"'
+program portres-run "exec '$PORTRES_RUN' \"\$@\""
+program portres "exec '${PORTRES:-}' \"\$@\""
 outer_path=$PATH
 PATH=$scratch/bin:$PATH
 export scratch outer_path LC_ALL=C PYTHONDONTWRITEBYTECODE=1
@@ -80,7 +78,7 @@ section() {
 	cp -R "$blocks/the-example/." "$blocks/$slug/." . 2>/dev/null || cp -R "$blocks/$slug/." .
 	# shellcheck disable=SC2086 # options
 	[ -z "$replace" ] || find . -type f -exec sed -i $replace {} +
-	for script in [0-9]*.sh; do
+	for script in [0-9].sh; do
 		[ -e "$script" ] || continue
 		run_block "$script"
 		# shellcheck disable=SC2086 # an option, or none
@@ -96,7 +94,7 @@ $(cat "$scratch/got")"
 # sections_end: each section with commands was run, or skipped for a reason
 sections_end() {
 	for folder in "$blocks"/*; do
-		ls "$folder"/*.sh >/dev/null 2>&1 || continue
+		[ -e "$folder/1.commands" ] || continue
 		grep -qx "${folder##*/}" "$scratch/sections"
 		ok $? "$guide.md: this test knows the section ${folder##*/}"
 	done
