@@ -53,7 +53,7 @@ def block_write(folder, info, lines):
         path.write_text("".join(lines))
         path.chmod(0o755)
     elif info == ["console"]:
-        n = len(list(folder.glob("*.sh"))) + 1
+        n = len(list(folder.glob("[0-9].sh"))) + 1
         found = commands(lines)
         script = "".join(f"{text}printf '{MARK}%d\\n' $?\n" for text, _ in found)
         (folder / f"{n}.sh").write_text(script)
@@ -97,7 +97,8 @@ class Numbers:
         self.first, self.last, self.pairs, self.back = first, last, {}, {}
 
     def fits(self, expected, got):
-        if (20000 <= expected < 30000) != (self.first <= got <= self.last):
+        inside = self.first <= got <= self.last
+        if expected != got and (20000 <= expected < 30000) != inside:
             return False
         return (self.pairs.setdefault(expected, got) == got
                 and self.back.setdefault(got, expected) == expected)
