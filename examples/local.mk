@@ -11,4 +11,4 @@ examples_persistent_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
 examples_persistent_LDADD = src/libportres-winsock.la src/libportres-wmain.a src/libportres.la
 
 TESTS += examples/reserve.test
-EXTRA_DIST += examples/reserve.test
+EXTRA_DIST += examples/reserve.test examples/collide.py

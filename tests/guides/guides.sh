@@ -15,9 +15,10 @@ mkdir "${scratch:?}/bin"
 program() { printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/$1" && chmod +x "$scratch/bin/$1"; }
 program portres-run "exec '$PORTRES_RUN' \"\$@\""
 program portres "exec '${PORTRES:-}' \"\$@\""
-outer_path=$PATH
+# The system's Python, for which there are the packages that the guides want.
+[ ! -x /usr/bin/python3 ] || ln -s /usr/bin/python3 "$scratch/bin/python3"
 PATH=$scratch/bin:$PATH
-export scratch outer_path LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+export scratch LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 unset PORT ADMIN_PORT MASTER_PORT
 
 # guide NAME: the examples of docs/guides/NAME.md
