@@ -68,7 +68,7 @@ section() {
 	echo "$slug" >>"$scratch/sections"
 	missing=$(lacking "$@")
 	if [ -n "$missing" ]; then
-		skip "$heading" "$missing is not installed"
+		skip "$heading" "needs $missing"
 		return 1
 	fi
 	if [ ! -d "$blocks/$slug" ]; then
