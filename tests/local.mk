@@ -38,10 +38,10 @@ include tests/winsock/local.mk
 if PORTRES_COMMAND
 include tests/persist/local.mk
 include tests/cli/explain.mk
-include tests/guides/local.mk
 include tests/cli/list.mk
 include tests/cli/map.mk
 include tests/cli/reserve.mk
+include tests/guides/local.mk
 endif
 include tests/differential/local.mk
 include tests/suites/local.mk
