@@ -12,7 +12,7 @@ enum socket_use socket_use(const struct inet_socket *socket)
 		return USE_LISTENS;
 	if (socket->state == TCP_TIME_WAIT)
 		return USE_TIME_WAIT;
-	if (socket->state == TCP_CLOSE || socket->state == STATE_BOUND)
+	if (socket->state == STATE_BOUND)
 		return USE_BOUND;
 	return socket->inode ? USE_CONNECTED : USE_ENDING;
 }

@@ -13,8 +13,8 @@
 /* What a socket is to us; by the interface that it is on. */
 enum socket_role { ROLE_PROGRAM, ROLE_GUARD, ROLE_CLAIM };
 
-/* Bound, and neither listening nor connected: enum tcp_state has no such name. */
-#define STATE_BOUND 13
+/* Bound, and neither listening nor connected: the kernel says TCP_CLOSE of it. */
+#define STATE_BOUND 7
 
 struct inet_socket {
 	enum protocol protocol;
