@@ -132,13 +132,17 @@ tests_unit_memory_SOURCES = tests/unit/memory.c src/preload/memory.c src/preload
 tests_unit_memory_LDADD = $(unit_ldadd)
 
 if PORTRES_COMMAND
-inspect_tests = tests/unit/inspect tests/unit/ports tests/unit/runs tests/unit/map-grid tests/unit/map-svg
+inspect_tests = tests/unit/inspect tests/unit/port tests/unit/ports tests/unit/runs tests/unit/map-grid \
+	tests/unit/map-svg
 check_PROGRAMS += $(inspect_tests)
 TESTS += $(inspect_tests)
 inspect_ldadd = tests/unit/libunit.la src/libinspect.la $(CUNIT_LIBS) -lpthread
 
 tests_unit_inspect_SOURCES = tests/unit/inspect.c tests/unit/reserve.h
 tests_unit_inspect_LDADD = $(inspect_ldadd)
+
+tests_unit_port_SOURCES = tests/unit/port.c tests/unit/reserve.h
+tests_unit_port_LDADD = $(inspect_ldadd)
 
 tests_unit_ports_SOURCES = tests/unit/ports.c tests/unit/made.h tests/unit/made.c
 tests_unit_ports_LDADD = $(inspect_ldadd)
