@@ -55,7 +55,8 @@ settled() {
 		"$PORTRES" map --json 7000-7009 | grep -q '"held-other": 10'
 }
 scene() {
-	start -p 5000-5019 -- sh -c "$noted" sh sh -c 'python3 "$SERVERS" tcp:5003 udp:5005 & wait'
+	start -p 5000-5019 -- sh -c "$noted" sh sh -c 'trap "kill \$!; exit" TERM
+		python3 "$SERVERS" tcp:5003 udp:5005 & wait'
 	others=$scratch/others
 	PORTRES_DIR=$others "$PORTRES_RUN" --tcp -p 7000-7009 -- sleep 900 &
 	started="$started $!"
