@@ -85,7 +85,7 @@ def split(guide, target):
             lines.append(line)
 
 
-TOKEN = re.compile(r"""(?P<pid>(?<=\ )\d+(?=\ \S*(?:portres|python3)))
+TOKEN = re.compile(r"""(?P<pid>(?<=[(]pid\ |kill\ )\d+|(?<=\ )\d+(?=\ \S*(?:portres|python3)))
 		     |(?P<time>\d\d:\d\d:\d\d|\d+\.\d+(?=\ ?(?:s|ms|sec|seconds)\b)|\d+\.\d{3,}|(?<=in\ )\d+\.\d+)
 		     |(?P<number>(?<![\w.])\d{4,5}(?![\w]|\.\d))""", re.X)
 
