@@ -13,8 +13,8 @@ guides=${top_srcdir:?}/tests/guides
 # What the guide calls by its name is that of this build.
 mkdir "${scratch:?}/bin"
 program() { printf '#!/bin/sh\n%s\n' "$2" >"$scratch/bin/$1" && chmod +x "$scratch/bin/$1"; }
-program portres-run "exec '$PORTRES_RUN' \"\$@\""
-program portres "exec '${PORTRES:-}' \"\$@\""
+ln -s "$PORTRES_RUN" "$scratch/bin/portres-run"
+ln -s "${PORTRES:?}" "$scratch/bin/portres"
 # The system's Python, for which there are the packages that the guides want.
 [ ! -x /usr/bin/python3 ] || ln -s /usr/bin/python3 "$scratch/bin/python3"
 PATH=$scratch/bin:$PATH
