@@ -13,6 +13,7 @@ int command_list(int argc, char **argv);
 int command_map(int argc, char **argv);
 int command_reserve(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_prune(int argc, char **argv);
 int command_hold(int argc, char **argv);
 
 /* Ends with a line that says what getopt_long, which gave `result`, did not take; its option

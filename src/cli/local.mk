@@ -6,7 +6,7 @@ src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/j
 	src/cli/map.c src/cli/map.h src/cli/map-draw.c src/cli/map-grid.h src/cli/map-grid.c src/cli/map-json.c \
 	src/cli/map-kinds.h src/cli/map-kinds.c src/cli/map-list.c src/cli/map-svg.h src/cli/map-svg.c src/cli/map-svg-page.c src/cli/map-svg-file.c \
 	src/cli/brush.h src/cli/brush.c src/cli/terminal.h src/cli/terminal.c \
-	src/cli/reserve.c src/cli/format.h src/cli/format.c src/cli/until.h src/cli/until.c \
+	src/cli/reserve.c src/cli/format.h src/cli/format.c src/cli/until.h src/cli/until.c src/cli/prune.c \
 	src/cli/show.h src/cli/show.c src/cli/rows.h src/cli/rows.c \
 	src/cli/explain.h src/cli/explain.c src/cli/explain-text.c src/cli/explain-reserved.c \
 	src/cli/explain-json.c src/cli/explain-sockets.c src/cli/explain-words.h src/cli/explain-headline.c src/cli/explain-bind.c \

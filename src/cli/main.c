@@ -23,6 +23,7 @@ static const char usage[] =
 	"  map       a picture of all ports: free, held, in use\n"
 	"  reserve   a block for a script, held until it lets go\n"
 	"  persist   blocks that stay reserved whether or not a program runs\n"
+	"  prune     clears what is left of reservations that are gone\n"
 	"\n"
 	"  -h, --help     this text; portres COMMAND --help has that of a command\n"
 	"      --version  the version\n"
@@ -39,6 +40,7 @@ static const struct {
 	{"map", command_map},
 	{"persist", command_persist},
 	{"reserve", command_reserve},
+	{"prune", command_prune},
 };
 
 void usage_option(const char *subcommand, char **argv, int result)

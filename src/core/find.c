@@ -45,8 +45,7 @@ bool reservation_alive(const struct reservation *reservation)
 	return true;
 }
 
-/* Made long ago and not completed: its maker was killed, or begins again. */
-static bool given_up(const struct pool *pool, unsigned int slot)
+bool reservation_given_up(const struct pool *pool, unsigned int slot)
 {
 	uint64_t since = atomic_load_explicit(&pool->slots[slot].since, memory_order_relaxed);
 
@@ -67,7 +66,7 @@ void reservation_prune(struct pool *pool, bool unfinished)
 		if (!token)
 			continue;
 		if (!reservation_find(pool, token, &reservation)) {
-			if (unfinished || given_up(pool, i))
+			if (unfinished || reservation_given_up(pool, i))
 				slot_free(pool, token);
 		} else if (!reservation_alive(&reservation)) {
 			/* Where the pool is full, persistent ones, too: they are looked up anew. */

@@ -69,6 +69,9 @@ bool reservation_alive(const struct reservation *reservation);
 /* Ends it for everybody. -EINVAL: somebody else did already. */
 int reservation_release(const struct reservation *reservation, int anchor);
 
+/* Of one that is being made: for so long that its maker was killed, or begins again. */
+bool reservation_given_up(const struct pool *pool, unsigned int slot);
+
 /* Takes reservations that the kernel no longer has out of the pool. Also those that
  * are being made and persistent ones without guards, if `unfinished`: their makers begin
  * again, and they are looked up again. */

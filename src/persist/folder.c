@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include "persist/folder.h"
+#include "real/text.h"
+
+#define HOLDER_BEGIN "holder-"
 
 #define SYSTEM_FOLDER "/var/lib/portres"
 /* What root reserves, everybody may read. */
@@ -124,9 +127,8 @@ bool state_locked(int folder, const char *name)
 	return locked;
 }
 
-int state_lock(int folder, const char *name, unsigned int seconds)
+static int lock_take(int folder, const char *name, unsigned int tries)
 {
-	unsigned int tries = seconds * LOCKS_A_SECOND;
 	int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	struct stat stat;
 
@@ -149,6 +151,30 @@ int state_lock(int folder, const char *name, unsigned int seconds)
 		nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
 	}
 	return fd;
+}
+
+int state_lock(int folder, const char *name, unsigned int seconds)
+{
+	struct stat stat;
+	int fd;
+
+	/* Another one may have removed it between our opening and our locking it. */
+	while ((fd = lock_take(folder, name, seconds * LOCKS_A_SECOND)) >= 0 && !fstat(fd, &stat) &&
+	       !stat.st_nlink)
+		close(fd);
+	return fd;
+}
+
+int state_lock_remove(int folder, const char *name)
+{
+	int fd = state_lock(folder, name, 0), error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (unlinkat(folder, name, 0))
+		error = -errno;
+	close(fd);
+	return error;
 }
 
 #define NOTE_MOST 64
@@ -174,5 +200,13 @@ bool holder_noted(int folder, const char *name, const void *identity, size_t siz
 
 void state_holder_name(char name[HOLDER_NAME_SIZE], uint64_t netns)
 {
-	snprintf(name, HOLDER_NAME_SIZE, "holder-%llx", (unsigned long long)netns);
+	snprintf(name, HOLDER_NAME_SIZE, HOLDER_BEGIN "%llx", (unsigned long long)netns);
+}
+
+bool state_holder_parse(const char *name, uint64_t *netns)
+{
+	if (strncmp(name, HOLDER_BEGIN, strlen(HOLDER_BEGIN)) != 0)
+		return false;
+	name += strlen(HOLDER_BEGIN);
+	return text_number(&name, 16, UINT64_MAX, netns) && !*name;
 }

@@ -29,6 +29,9 @@ bool state_locked(int folder, const char *name);
  */
 int state_lock(int folder, const char *name, unsigned int seconds);
 
+/* Removes the file of a lock that nobody has; -EBUSY: somebody has it. */
+int state_lock_remove(int folder, const char *name);
+
 /*
  * Who holds the guards of the listed blocks notes in its lock which list it has acted on;
  * others can see whether it is this one.
@@ -39,5 +42,7 @@ bool holder_noted(int folder, const char *name, const void *identity, size_t siz
 /* The name of the lock of who holds the guards of the listed blocks in a namespace. */
 #define HOLDER_NAME_SIZE 40
 void state_holder_name(char name[HOLDER_NAME_SIZE], uint64_t netns);
+/* Which namespace a name is that of; false: it is none of these. */
+bool state_holder_parse(const char *name, uint64_t *netns);
 
 #endif

@@ -108,6 +108,23 @@ void store_close(struct store *store)
 	*store = (struct store){.folder = -1, .lock = -1};
 }
 
+int store_tidy(int folder, bool dry)
+{
+	int lock, error = 0;
+
+	if (faccessat(folder, STORE_TEMPORARY, F_OK, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	/* Under the lock there is no writer whose it could be. */
+	lock = state_lock(folder, STORE_LOCK, 0);
+	if (lock < 0)
+		return lock;
+	if (dry ? faccessat(folder, STORE_TEMPORARY, F_OK, AT_SYMLINK_NOFOLLOW)
+		: unlinkat(folder, STORE_TEMPORARY, 0))
+		error = -errno;
+	close(lock);
+	return error;
+}
+
 void store_unlock(struct store *store)
 {
 	if (store->lock >= 0)
@@ -189,7 +206,7 @@ int store_change(struct store *store, const struct store_change *change)
 {
 	struct replacement replacement = {
 		.name = STORE_NAME,
-		.temporary = STORE_NAME ".new",
+		.temporary = STORE_TEMPORARY,
 		.mode = file_mode(store->folder),
 	};
 	char *text = text_make(store, change, &replacement.length);

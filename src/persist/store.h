@@ -26,7 +26,9 @@
 #include "pool/pool.h"
 
 /* The file's name in the folder of folder.h. */
-#define STORE_NAME	   "reservations"
+#define STORE_NAME "reservations"
+/* What a writer leaves there who is killed in its midst. */
+#define STORE_TEMPORARY	   STORE_NAME ".new"
 #define STORE_NAME_LONGEST 255 /* bytes of a block's name */
 
 struct store_entry {
@@ -68,6 +70,12 @@ enum store_access { STORE_READ, STORE_WRITE };
  */
 int store_open(struct store *store, enum store_access access);
 void store_close(struct store *store);
+
+/*
+ * Removes the file of a writer who was killed, if there is one (only looks for it, if `dry`).
+ * 0; -ENOENT: there is none; -EBUSY: a writer is at it; another -errno.
+ */
+int store_tidy(int folder, bool dry);
 
 /* Lets other writers in; the store is only to be read and closed from now on. */
 void store_unlock(struct store *store);

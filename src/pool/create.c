@@ -82,7 +82,7 @@ static int create_named(int folder, const char *name, uint64_t netns, uint32_t c
 
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		return -EOPNOTSUPP;
-	text_add(&text, ".new-");
+	text_add(&text, POOL_TEMPORARY);
 	text_add_number(&text, random, 16);
 	fd = real_openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			 0600);

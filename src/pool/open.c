@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -104,12 +105,24 @@ static int file_check(int fd, const struct pool *pool, uint64_t netns)
 	return 0;
 }
 
+/*
+ * Who removes a file that nobody uses (portres prune) keeps us from opening it while he makes
+ * sure of that.
+ */
+#define REMOVAL_TRIES	 1000
+#define REMOVAL_PAUSE_NS 1000000
+
 static int file_open(int folder, const char *name, uint64_t netns)
 {
-	int fd = real_openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-			     0);
-	int error;
+	int fd, tries, error;
 
+	for (tries = 0;; tries++) {
+		fd = real_openat(folder, name,
+				 O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+		if (fd >= 0 || errno != EWOULDBLOCK || tries == REMOVAL_TRIES)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = REMOVAL_PAUSE_NS}, NULL);
+	}
 	if (fd < 0)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? -EBADMSG : -errno;
 	error = file_check(fd, NULL, netns);
@@ -140,13 +153,38 @@ static int file_map(struct pool **pool, int folder, const char *name, uint64_t n
 	return error;
 }
 
+#define NAME_BEGIN   "netns-"
+#define NAME_VERSION ".v"
+
 /* The version is in the name: programs of two versions do not meet here. */
 static void file_name(struct text *text, uint64_t netns)
 {
-	text_add(text, "netns-");
+	text_add(text, NAME_BEGIN);
 	text_add_number(text, netns, 16);
-	text_add(text, ".v");
+	text_add(text, NAME_VERSION);
 	text_add_number(text, POOL_VERSION, 10);
+}
+
+bool pool_name_parse(const char *name, uint64_t *netns, unsigned int *version)
+{
+	uint64_t number;
+
+	if (strncmp(name, NAME_BEGIN, strlen(NAME_BEGIN)) != 0)
+		return false;
+	name += strlen(NAME_BEGIN);
+	if (!text_number(&name, 16, UINT64_MAX, netns) ||
+	    strncmp(name, NAME_VERSION, strlen(NAME_VERSION)) != 0)
+		return false;
+	name += strlen(NAME_VERSION);
+	if (!text_number(&name, 10, UINT32_MAX, &number) || *name)
+		return false;
+	*version = (unsigned int)number;
+	return true;
+}
+
+int pool_folder_open(const char *folder)
+{
+	return folder ? folder_open(folder) : folder_default(false);
 }
 
 int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool create)
@@ -184,7 +222,7 @@ int pool_lock(const char *folder, uint64_t netns)
 {
 	char name[48];
 	struct text text = TEXT(name);
-	int fd = folder ? folder_open(folder) : folder_default(false), file, tries;
+	int fd = pool_folder_open(folder), file, tries;
 
 	if (fd < 0)
 		return fd;

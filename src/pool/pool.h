@@ -114,6 +114,14 @@ void pool_close(struct pool *pool);
  */
 int pool_lock(const char *folder, uint64_t netns);
 
+/* The folder, and what the name of a file there says: for who looks at more than one pool.
+ * A descriptor or -errno; false: it is no pool's. */
+int pool_folder_open(const char *folder);
+bool pool_name_parse(const char *name, uint64_t *netns, unsigned int *version);
+
+/* What the name of a file that is being made begins with, until it is complete. */
+#define POOL_TEMPORARY ".new-"
+
 /* The signature of this layout, as the header holds it. */
 uint64_t pool_signature(void);
 

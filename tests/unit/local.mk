@@ -138,6 +138,16 @@ check_PROGRAMS += $(inspect_tests)
 TESTS += $(inspect_tests)
 inspect_ldadd = tests/unit/libunit.la src/libinspect.la $(CUNIT_LIBS) -lpthread
 
+inspect_tests += tests/unit/unused tests/unit/namespaces tests/unit/leftovers tests/unit/left-files
+tests_unit_unused_SOURCES = tests/unit/unused.c
+tests_unit_unused_LDADD = $(inspect_ldadd)
+tests_unit_namespaces_SOURCES = tests/unit/namespaces.c
+tests_unit_namespaces_LDADD = $(inspect_ldadd)
+tests_unit_leftovers_SOURCES = tests/unit/leftovers.c tests/unit/reserve.h
+tests_unit_leftovers_LDADD = $(inspect_ldadd)
+tests_unit_left_files_SOURCES = tests/unit/left-files.c
+tests_unit_left_files_LDADD = $(inspect_ldadd)
+
 tests_unit_inspect_SOURCES = tests/unit/inspect.c tests/unit/reserve.h
 tests_unit_inspect_LDADD = $(inspect_ldadd)
 
