@@ -14,7 +14,7 @@
  * capabilities lift the limit on descriptors in flight. */
 #define FIRST_USER_NAMESPACE 0xEFFFFFFDU
 
-static bool unlimited(void)
+bool budget_unlimited(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {{0}, {0}};
@@ -29,7 +29,7 @@ static bool unlimited(void)
 
 /* Counts reservations that are being made, too; one that died so is freed when its slot is needed.
  */
-static uint64_t parked_sum(const struct pool *pool)
+uint64_t budget_parked(const struct pool *pool)
 {
 	uint64_t sum = 0;
 	unsigned int i;
@@ -45,14 +45,14 @@ enum anchor_kind budget_choose(struct pool *pool, unsigned int slot, uint32_t gu
 	struct rlimit limit;
 
 	atomic_store(&pool->slots[slot].parked, guards);
-	if (unlimited() || getrlimit(RLIMIT_NOFILE, &limit))
+	if (budget_unlimited() || getrlimit(RLIMIT_NOFILE, &limit))
 		return ANCHOR_PARKED;
-	if (parked_sum(pool) <= limit.rlim_cur / 4)
+	if (budget_parked(pool) <= limit.rlim_cur / BUDGET_SHARE)
 		return ANCHOR_PARKED;
-	if (guards <= limit.rlim_cur / 4) {
+	if (guards <= limit.rlim_cur / BUDGET_SHARE) {
 		/* Some of it may be what dead reservations left in the pool. */
 		reservation_prune(pool, false);
-		if (parked_sum(pool) <= limit.rlim_cur / 4)
+		if (budget_parked(pool) <= limit.rlim_cur / BUDGET_SHARE)
 			return ANCHOR_PARKED;
 	}
 	budget_return(pool, slot);

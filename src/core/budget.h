@@ -5,6 +5,14 @@
 
 #include "guard/anchor.h"
 
+/* Whether the kernel does not count this process's descriptors in flight. */
+bool budget_unlimited(void);
+
+/* How many guards of this user are parked, by the pool: at the most that many. They stay under
+ * this share of the soft RLIMIT_NOFILE. */
+uint64_t budget_parked(const struct pool *pool);
+#define BUDGET_SHARE 4
+
 /*
  * How to keep a new reservation's guards, whose slot it has already. Descriptors in
  * flight count against every program of the user: parked only while this user's

@@ -78,6 +78,14 @@ static void map_fill(struct search_map *map, uint64_t netns, struct port_range r
 		allow(map, browsers_refused[i], browsers_refused[i], false);
 }
 
+void search_allowed(struct port_range range, uint8_t ports[POOL_PORTS / 8])
+{
+	struct search_map map = {.netns = 0};
+
+	map_fill(&map, 0, range);
+	memcpy(ports, map.allowed, sizeof map.allowed);
+}
+
 /* Kept for the next search of the process, in the same namespace: three files less to read. */
 static _Atomic(struct search_map *) kept;
 

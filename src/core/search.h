@@ -18,6 +18,10 @@ struct search {
 	bool anything;	/* the last round: also what is rather left alone */
 };
 
+/* The ports, a bit each, of which blocks are made where no first one is given; range as in
+ * struct acquire_request. */
+void search_allowed(struct port_range range, uint8_t ports[POOL_PORTS / 8]);
+
 /* 0 or -ENOMEM. search_end in any case. */
 int search_begin(struct search *search, struct pool *pool, const struct acquire_request *request);
 void search_end(struct search *search);

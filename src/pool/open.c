@@ -13,9 +13,6 @@
 #include "real/real.h"
 #include "real/text.h"
 
-/* As many folders as strangers may have squatted in /dev/shm before we give up. */
-#define FOLDER_SUFFIXES 16
-
 uint64_t pool_signature(void)
 {
 	return ((uint64_t)sizeof(struct pool) << 32) ^ ((uint64_t)sizeof(struct pool_slot) << 16) ^
@@ -47,14 +44,15 @@ static int folder_make(const char *path)
 	return folder_open(path);
 }
 
-static void folder_path(struct text *path, unsigned int suffix)
+void pool_folder_path(char path[POOL_PATH_SIZE], unsigned int suffix)
 {
-	path->length = 0;
-	text_add(path, "/dev/shm/portres-");
-	text_add_number(path, geteuid(), 10);
+	struct text text = {.buffer = path, .size = POOL_PATH_SIZE};
+
+	text_add(&text, "/dev/shm/portres-");
+	text_add_number(&text, geteuid(), 10);
 	if (suffix) {
-		text_add(path, ".");
-		text_add_number(path, suffix, 10);
+		text_add(&text, ".");
+		text_add_number(&text, suffix, 10);
 	}
 }
 
@@ -64,20 +62,19 @@ static void folder_path(struct text *path, unsigned int suffix)
  */
 static int folder_default(bool create)
 {
-	char buffer[64];
-	struct text path = TEXT(buffer);
+	char path[POOL_PATH_SIZE];
 	unsigned int suffix;
 	int fd = -ENOENT;
 
-	for (suffix = 0; suffix < FOLDER_SUFFIXES; suffix++) {
-		folder_path(&path, suffix);
-		fd = folder_open(buffer);
+	for (suffix = 0; suffix < POOL_FOLDERS; suffix++) {
+		pool_folder_path(path, suffix);
+		fd = folder_open(path);
 		if (fd >= 0 || fd == -EMFILE || fd == -ENFILE)
 			return fd;
 	}
-	for (suffix = 0; create && suffix < FOLDER_SUFFIXES; suffix++) {
-		folder_path(&path, suffix);
-		fd = folder_make(buffer);
+	for (suffix = 0; create && suffix < POOL_FOLDERS; suffix++) {
+		pool_folder_path(path, suffix);
+		fd = folder_make(path);
 		if (fd != -EACCES)
 			break;
 	}
@@ -157,12 +154,14 @@ static int file_map(struct pool **pool, int folder, const char *name, uint64_t n
 #define NAME_VERSION ".v"
 
 /* The version is in the name: programs of two versions do not meet here. */
-static void file_name(struct text *text, uint64_t netns)
+void pool_file_name(char name[POOL_PATH_SIZE], uint64_t netns)
 {
-	text_add(text, NAME_BEGIN);
-	text_add_number(text, netns, 16);
-	text_add(text, NAME_VERSION);
-	text_add_number(text, POOL_VERSION, 10);
+	struct text text = {.buffer = name, .size = POOL_PATH_SIZE};
+
+	text_add(&text, NAME_BEGIN);
+	text_add_number(&text, netns, 16);
+	text_add(&text, NAME_VERSION);
+	text_add_number(&text, POOL_VERSION, 10);
 }
 
 bool pool_name_parse(const char *name, uint64_t *netns, unsigned int *version)
@@ -189,11 +188,10 @@ int pool_folder_open(const char *folder)
 
 int pool_open(struct pool **pool, const char *folder, uint64_t netns, bool create)
 {
-	char name[48];
-	struct text text = TEXT(name);
+	char name[POOL_PATH_SIZE];
 	int fd, error;
 
-	file_name(&text, netns);
+	pool_file_name(name, netns);
 	if (!folder)
 		fd = folder_default(create);
 	else
@@ -220,13 +218,12 @@ void pool_close(struct pool *pool)
 
 int pool_lock(const char *folder, uint64_t netns)
 {
-	char name[48];
-	struct text text = TEXT(name);
+	char name[POOL_PATH_SIZE];
 	int fd = pool_folder_open(folder), file, tries;
 
 	if (fd < 0)
 		return fd;
-	file_name(&text, netns);
+	pool_file_name(name, netns);
 	file = file_open(fd, name, netns);
 	real_close(fd);
 	for (tries = 0; file >= 0 && flock(file, LOCK_EX | LOCK_NB); tries++) {

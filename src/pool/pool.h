@@ -122,6 +122,15 @@ bool pool_name_parse(const char *name, uint64_t *netns, unsigned int *version);
 /* What the name of a file that is being made begins with, until it is complete. */
 #define POOL_TEMPORARY ".new-"
 
+/*
+ * Where it is: the user's folder in /dev/shm is the first of these that is the user's alone,
+ * since strangers may have made one of the name before; and the file in the folder.
+ */
+#define POOL_FOLDERS   16
+#define POOL_PATH_SIZE 64
+void pool_folder_path(char path[POOL_PATH_SIZE], unsigned int suffix);
+void pool_file_name(char name[POOL_PATH_SIZE], uint64_t netns);
+
 /* The signature of this layout, as the header holds it. */
 uint64_t pool_signature(void);
 
