@@ -5,7 +5,7 @@ pkglibexec_PROGRAMS = src/portres-exec src/portres-hold
 
 include_HEADERS = include/portres.h
 
-room_cppflags = $(AM_CPPFLAGS) -DPORTRES_LIBEXECDIR='"$(pkglibexecdir)"'
+room_cppflags = $(AM_CPPFLAGS) -DPORTRES_LIBEXECDIR='"$(pkglibexecdir)"' -DPORTRES_LIBDIR='"$(libdir)"'
 
 real_sources = src/real/calls.h src/real/real.h src/real/next.c src/real/library.c src/real/option.c \
 	src/real/text.h src/real/text.c src/real/process.h src/real/process.c src/real/netns.h src/real/netns.c
@@ -71,11 +71,14 @@ src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option
 	src/real/process.c src/real/netns.c $(pool_sources) $(guard_sources) $(core_sources) $(persist_sources)
 src_libpersist_la_CPPFLAGS = $(room_cppflags)
 
+# The library and its helpers; portres-run wants that, too.
+library_sources = src/inspect/library.h src/inspect/library.c
+
 tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/faults.c \
 	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c src/tool/request.h \
 	src/tool/request.c src/tool/reserve.c src/tool/name.h src/tool/name.c
 
 src_portres_exec_SOURCES = src/run/exec.c src/run/options.h src/run/options.c src/run/environment.h \
-	src/run/environment.c src/run/substitute.h src/run/substitute.c $(tool_sources)
+	src/run/environment.c src/run/substitute.h src/run/substitute.c $(library_sources) $(tool_sources)
 src_portres_exec_CPPFLAGS = $(room_cppflags)
 src_portres_exec_LDADD = src/libpersist.la

@@ -9,6 +9,7 @@
 #define EXIT_USAGE  2
 
 int command_persist(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_map(int argc, char **argv);
 int command_reserve(int argc, char **argv);

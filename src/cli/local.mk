@@ -12,9 +12,9 @@ src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/j
 	src/cli/explain-json.c src/cli/explain-sockets.c src/cli/explain-words.h src/cli/explain-headline.c src/cli/explain-bind.c \
 	src/cli/explain-pieces.c src/cli/explain-notes.c src/cli/explain-advice.c \
 	src/cli/persist.c src/cli/persist-list.h src/cli/persist-list.c \
-	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c $(tool_sources)
+	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c src/cli/doctor.c $(tool_sources)
 src_portres_CPPFLAGS = $(room_cppflags)
-src_portres_LDADD = src/libinspect.la $(JANSSON_LIBS)
+src_portres_LDADD = src/libinspect.la $(JANSSON_LIBS) $(ELF_LIBS)
 
 systemunitdir = $(prefix)/lib/systemd/system
 userunitdir = $(prefix)/lib/systemd/user

@@ -18,6 +18,8 @@ static const char usage[] =
 	"Usage: portres COMMAND [ARG]...\n"
 	"Port reservations: blocks of TCP and UDP ports that nobody else can take.\n"
 	"\n"
+	"  doctor    whether all is there that reservations rest on, and whether portres-run can\n"
+	"            serve a command\n"
 	"  explain   what is on a port, what a bind would get, and why\n"
 	"  list      the reservations there are, and who keeps them alive\n"
 	"  map       a picture of all ports: free, held, in use\n"
@@ -35,6 +37,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"doctor", command_doctor},
 	{"explain", command_explain},
 	{"list", command_list},
 	{"map", command_map},

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
-#include <elf.h>
-#include <fcntl.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "inspect/library.h"
 #include "run/environment.h"
 #include "tool/message.h"
 
@@ -32,81 +28,11 @@ __attribute__((format(printf, 2, 3))) static void put_formatted(const char *name
 	free(value);
 }
 
-/* The byte of the ELF header that tells 32 bits from 64; 0: no ELF file. */
-static unsigned char elf_class(const char *path)
-{
-	unsigned char ident[EI_NIDENT] = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return 0;
-	if (read(fd, ident, sizeof ident) != (ssize_t)sizeof ident ||
-	    memcmp(ident, ELFMAG, SELFMAG) != 0)
-		ident[EI_CLASS] = 0;
-	close(fd);
-	return ident[EI_CLASS];
-}
-
-/* Whether the loader makes of this path the library itself. */
-static bool loads_as(const char *path, const char *library)
-{
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	struct link_map *map;
-	bool same;
-
-	if (!handle)
-		return false;
-	same = !dlinfo(handle, RTLD_DI_LINKMAP, &map) && !strcmp(map->l_name, library);
-	dlclose(handle);
-	return same;
-}
-
-/*
- * Where the library is installed for programs of both word sizes, side by side as
- * distributions do it, a path in which each program's loader finds its own; else the
- * library's. The caller frees it.
- */
-static char *path_for_all(const char *library)
-{
-	static const char *const folders[] = {"lib/x86_64-linux-gnu", "lib/i386-linux-gnu", "lib64",
-					      "lib32", "lib"};
-	const unsigned int count = sizeof folders / sizeof folders[0];
-	const char *name = strrchr(library, '/');
-	size_t length = name ? (size_t)(name - library) : 0;
-	char *path = NULL, *other;
-	unsigned int i;
-	bool both = false;
-
-	for (i = 0; i < count && !path; i++) {
-		size_t folder = strlen(folders[i]);
-
-		if (length > folder && library[length - folder - 1] == '/' &&
-		    !memcmp(library + length - folder, folders[i], folder)) {
-			length -= folder;
-			if (asprintf(&path, "%.*s$LIB%s", (int)length, library, name) < 0)
-				return NULL;
-		}
-	}
-	for (i = 0; i < count && path && !both; i++) {
-		unsigned char class;
-
-		if (asprintf(&other, "%.*s%s%s", (int)length, library, folders[i], name) < 0)
-			break;
-		class = elf_class(other);
-		both = class && class != elf_class(library);
-		free(other);
-	}
-	if (both && loads_as(path, library))
-		return path;
-	free(path);
-	return strdup(library);
-}
-
 /* Before what is preloaded already, once. */
 static void preload_set(const char *library)
 {
 	const char *others = getenv("LD_PRELOAD");
-	char *path = path_for_all(library);
+	char *path = library_path_for_all(library);
 
 	if (!path)
 		fail("out of memory setting LD_PRELOAD; free some and try again");
