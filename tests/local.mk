@@ -37,6 +37,7 @@ include tests/pitfalls/ports.mk
 include tests/winsock/local.mk
 if PORTRES_COMMAND
 include tests/persist/local.mk
+include tests/cli/doctor.mk
 include tests/cli/explain.mk
 include tests/cli/list.mk
 include tests/cli/map.mk

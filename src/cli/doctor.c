@@ -41,6 +41,7 @@ static const struct option long_options[] = {
 
 struct wish {
 	bool json;
+	bool all;		  /* checks: none was chosen by its name */
 	bool chosen[CHECKS_MOST]; /* of the table of checks */
 	char *const *command;	  /* NULL: none */
 };
@@ -56,11 +57,10 @@ static void check_choose(struct wish *wish, const char *name)
 
 static void wish_read(struct wish *wish, int argc, char **argv)
 {
-	bool all = true;
 	int option;
 	size_t i;
 
-	*wish = (struct wish){.json = false};
+	*wish = (struct wish){.all = true};
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
 		switch (option) {
@@ -69,7 +69,7 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 			break;
 		case OPTION_ONLY:
 			check_choose(wish, optarg);
-			all = false;
+			wish->all = false;
 			break;
 		case 'h':
 			say_and_exit(usage);
@@ -78,7 +78,7 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 		}
 	}
 	for (i = 0; i < check_count; i++)
-		wish->chosen[i] |= all;
+		wish->chosen[i] |= wish->all;
 	if (optind < argc)
 		wish->command = argv + optind;
 }
@@ -201,7 +201,7 @@ static const enum tone tones[] = {
 	[VERDICT_OK] = TONE_GOOD, [VERDICT_WARNING] = TONE_WARNING, [VERDICT_FAILS] = TONE_BAD};
 
 /* As wide as the longest. */
-#define VERDICT_WIDTH 8
+#define VERDICT_WIDTH 9
 #define NAME_WIDTH    16
 
 static void result_print(const struct result *result)
@@ -244,7 +244,7 @@ static void sum_print(const struct report *report)
 		       *sum->remedy ? "; " : "", sum->remedy);
 }
 
-static void table_show(const struct report *report)
+static void table_show(const struct report *report, bool sum)
 {
 	size_t i;
 
@@ -254,7 +254,8 @@ static void table_show(const struct report *report)
 			result_print(&report->results[i]);
 	for (i = 0; i < report->about_count; i++)
 		result_print(&report->about[i]);
-	sum_print(report);
+	if (sum)
+		sum_print(report);
 }
 
 int command_doctor(int argc, char **argv)
@@ -272,7 +273,7 @@ int command_doctor(int argc, char **argv)
 	if (wish.json)
 		report_show(report);
 	else
-		table_show(report);
+		table_show(report, wish.all || wish.command);
 	output_check();
 	fails = worst_of(report->results, report->result_count) == VERDICT_FAILS ||
 		report->sum.verdict == VERDICT_FAILS;

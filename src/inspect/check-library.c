@@ -13,6 +13,7 @@
 #include "inspect/checks.h"
 #include "inspect/child.h"
 #include "inspect/library.h"
+#include "inspect/word-size.h"
 
 #define INSTALL_REMEDY "build or install libportres again"
 
@@ -172,28 +173,21 @@ struct finding preload_by_name_check(void)
 	return found_ok("LD_PRELOAD=libportres.so finds %s", said);
 }
 
-#if defined(__x86_64__)
-#define OTHER_SIZE "32-bit"
-#elif defined(__i386__)
-#define OTHER_SIZE "64-bit"
-#endif
-
 struct finding other_size_check(void)
 {
-#ifdef OTHER_SIZE
+	const int other_bits = sizeof(void *) == 8 ? 32 : 64;
 	struct installation installation;
 	struct finding finding;
 	char *other;
 
+	if (!small_words_run())
+		return found_ok("this kernel runs no 32-bit programs");
 	installation_find(&installation);
 	other = library_other(installation.library);
-	finding = other ? found_ok("%s programs are reached by %s", OTHER_SIZE, other)
-			: found_ok("not installed: %s programs are not reached", OTHER_SIZE);
+	finding = other ? found_ok("%d-bit programs are reached by %s", other_bits, other)
+			: found_ok("not installed: %d-bit programs are not reached", other_bits);
 	free(other);
 	return finding;
-#else
-	return found_ok("this machine has programs of one word size");
-#endif
 }
 
 struct finding ld_preload_check(void)

@@ -9,6 +9,7 @@
 
 #include "core/here.h"
 #include "core/run.h"
+#include "guard/guard.h"
 #include "inspect/checks.h"
 #include "portres.h"
 
@@ -99,14 +100,14 @@ static struct finding run_check(const struct run *run, struct pool *pool, int er
 					  "fail with that",
 					  strerror(run->error)),
 				"start it again, with PORTRES_DEBUG=1 to see why");
+	if (run->netns && run->netns != guard_netns())
+		return found_ok(
+			"inside one of another network namespace, which leaves binds here alone");
 	if (error)
 		return remedied(found_bad(VERDICT_FAILS,
 					  "inside one whose pool cannot be opened: %s",
 					  strerror(-error)),
 				"give the tree the same user and PORTRES_DIR throughout");
-	if (run->netns && run->netns != pool->netns)
-		return found_ok(
-			"inside one of another network namespace, which leaves binds here alone");
 	if (!reservation_find(pool, run->token, &reservation))
 		return remedied(
 			found_bad(VERDICT_FAILS, "inside one that has ended, or that this pool "
@@ -158,6 +159,7 @@ struct finding reservation_check(void)
 	return worst;
 }
 
+/* The library takes it out of the environment when it acts on it. */
 struct finding reserve_check(void)
 {
 	const char *value = secure_getenv("PORTRES_RESERVE");
@@ -168,14 +170,12 @@ struct finding reserve_check(void)
 	if (run_requests_parse(value, requests) < 0)
 		return remedied(
 			found_bad(VERDICT_FAILS,
-				  "PORTRES_RESERVE is %s, which makes no sense: "
-				  "under the library binds fail",
+				  "PORTRES_RESERVE is %s, which makes no sense: under the library "
+				  "binds fail",
 				  value),
 			"give tcp:COUNT, udp:COUNT or tcp:FIRST-LAST, up to eight with commas");
-	if (!library_here())
-		return remedied(found_bad(VERDICT_WARNING,
-					  "PORTRES_RESERVE is set, and the library is not "
-					  "in this process: nothing is reserved"),
-				"set LD_PRELOAD, too, or use portres-run");
-	return found_ok("PORTRES_RESERVE is %s", value);
+	return remedied(found_bad(VERDICT_WARNING,
+				  "PORTRES_RESERVE is set, and the library is not in this process: "
+				  "nothing is reserved"),
+			"set LD_PRELOAD, too, or use portres-run");
 }

@@ -8,6 +8,7 @@
 #include <gelf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "inspect/image.h"
@@ -169,6 +170,17 @@ static enum image_kind kind_of(const struct reading *reading)
 	return reading->pie || !reading->dynamic ? IMAGE_STATIC_PIE : IMAGE_LIBRARY;
 }
 
+/* libelf makes do with less; the kernel does not. */
+static bool headers_whole(const struct reading *reading)
+{
+	const GElf_Ehdr *header = &reading->header;
+	uint64_t end = header->e_phoff + (uint64_t)header->e_phnum * header->e_phentsize;
+	struct stat status;
+
+	return !fstat(reading->fd, &status) && end >= header->e_phoff &&
+	       end <= (uint64_t)status.st_size;
+}
+
 static int elf_read(struct reading *reading)
 {
 	struct image *image = reading->image;
@@ -179,6 +191,8 @@ static int elf_read(struct reading *reading)
 	image->bits = gelf_getclass(reading->elf) == ELFCLASS64 ? 64 : 32;
 	image->big_endian = reading->header.e_ident[EI_DATA] == ELFDATA2MSB;
 	image->machine = reading->header.e_machine;
+	if (!headers_whole(reading))
+		return -EBADMSG;
 	error = segments_read(reading);
 	if (error)
 		return error;

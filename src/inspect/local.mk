@@ -3,7 +3,7 @@
 # What a command is; by libelf.
 program_sources = src/inspect/program.h src/inspect/program.c src/inspect/image.h src/inspect/image.c \
 	src/inspect/script.h src/inspect/script.c src/inspect/gain.h src/inspect/gain.c src/inspect/reach.c \
-	src/inspect/locate.h src/inspect/locate.c
+	src/inspect/locate.h src/inspect/locate.c src/inspect/word-size.h src/inspect/word-size.c
 # What portres doctor tries.
 check_sources = src/inspect/check.h src/inspect/check.c src/inspect/checks.h src/inspect/check-kernel.c \
 	src/inspect/check-guard.c src/inspect/check-diag.c src/inspect/check-user.c \

@@ -83,6 +83,11 @@ struct finding fault_finding(const struct program *program)
 	case FAULT_NO_PROGRAM:
 		return remedied(found_bad(VERDICT_FAILS, "%s is a library or an object file", path),
 				"name a program");
+	case FAULT_WORD_SIZE:
+		return remedied(found_bad(VERDICT_FAILS,
+					  "%s is a 32-bit program, and this kernel runs none",
+					  path),
+				"use a 64-bit build, or a kernel with CONFIG_IA32_EMULATION");
 	case FAULT_DAMAGED:
 		return remedied(found_bad(VERDICT_FAILS, "%s is a damaged ELF file", path),
 				"install or build it again");

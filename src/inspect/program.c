@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "inspect/locate.h"
 #include "inspect/program.h"
 #include "inspect/script.h"
+#include "inspect/word-size.h"
 
 #define SHELL "/bin/sh"
 /* Scripts of scripts: as many as the kernel follows. */
@@ -161,6 +163,18 @@ static bool env_follow(struct program *program, struct words *words)
 	return false;
 }
 
+static void image_look(struct program *program, int fd)
+{
+	if (program->image.kind == IMAGE_LIBRARY)
+		program->fault = FAULT_NO_PROGRAM;
+	else if (program->image.machine == EM_386 && !small_words_run())
+		program->fault = FAULT_WORD_SIZE;
+	if (program->fault)
+		return;
+	program->gain = gain_find(fd, &program->marked);
+	loader_look(program);
+}
+
 /* Looks at the file; true: the words say what is run in its place. */
 static bool file_follow(struct program *program, struct words *words)
 {
@@ -175,11 +189,8 @@ static bool file_follow(struct program *program, struct words *words)
 		further = text_follow(program, words, fd);
 	} else if (error) {
 		program->fault = FAULT_DAMAGED;
-	} else if (program->image.kind == IMAGE_LIBRARY) {
-		program->fault = FAULT_NO_PROGRAM;
 	} else {
-		program->gain = gain_find(fd, &program->marked);
-		loader_look(program);
+		image_look(program, fd);
 		further = env_follow(program, words);
 	}
 	close(fd);

@@ -22,6 +22,7 @@ enum program_fault {
 	FAULT_FOLDER,
 	FAULT_NO_FILE,	  /* a device, a socket, a fifo */
 	FAULT_NO_PROGRAM, /* a library, an object file */
+	FAULT_WORD_SIZE,  /* the kernel runs none of its word size */
 	FAULT_DAMAGED,	  /* an ELF file, but not a whole one */
 	FAULT_LOADER,	  /* its loader is not there */
 	FAULT_LOOP,	  /* scripts of scripts without end */
