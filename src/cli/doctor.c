@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/paint.h"
+#include "cli/rows.h"
+#include "cli/show.h"
 #include "inspect/check-program.h"
 #include "inspect/check.h"
 #include "tool/message.h"
@@ -204,13 +207,27 @@ static const enum tone tones[] = {
 #define VERDICT_WIDTH 9
 #define NAME_WIDTH    16
 
+/* One line, for grep; on a terminal broken where it ends. */
+static void text_print(const struct finding *finding)
+{
+	struct rows rows = {.width = show_width(), .indent = VERDICT_WIDTH + NAME_WIDTH + 1};
+	char text[sizeof finding->found + sizeof finding->remedy + 2];
+
+	snprintf(text, sizeof text, "%s%s%s", finding->found, *finding->remedy ? "; " : "",
+		 finding->remedy);
+	if (isatty(STDOUT_FILENO))
+		row_go_on(&rows, TONE_PLAIN, text);
+	else
+		puts(text);
+}
+
 static void result_print(const struct result *result)
 {
-	const struct finding *finding = &result->finding;
+	enum verdict verdict = result->finding.verdict;
 
-	printf("%s%-*s%s%-*s %s%s%s\n", paint(tones[finding->verdict]), VERDICT_WIDTH,
-	       verdict_name(finding->verdict), paint(TONE_PLAIN), NAME_WIDTH, result->name,
-	       finding->found, *finding->remedy ? "; " : "", finding->remedy);
+	printf("%s%-*s%s%-*s ", paint(tones[verdict]), VERDICT_WIDTH, verdict_name(verdict),
+	       paint(TONE_PLAIN), NAME_WIDTH, result->name);
+	text_print(&result->finding);
 }
 
 static unsigned int verdicts_count(const struct report *report, enum verdict verdict)
