@@ -44,6 +44,7 @@ include tests/cli/map.mk
 include tests/cli/reserve.mk
 include tests/guides/local.mk
 endif
+include tests/install/local.mk
 include tests/differential/local.mk
 include tests/suites/local.mk
 include tests/bench/local.mk

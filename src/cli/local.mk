@@ -16,8 +16,6 @@ src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/j
 src_portres_CPPFLAGS = $(room_cppflags)
 src_portres_LDADD = src/libinspect.la $(JANSSON_LIBS) $(ELF_LIBS)
 
-systemunitdir = $(prefix)/lib/systemd/system
-userunitdir = $(prefix)/lib/systemd/user
 nodist_systemunit_DATA = src/cli/system/portres-persist.service
 nodist_userunit_DATA = src/cli/user/portres-persist.service
 CLEANFILES += src/cli/system/portres-persist.service src/cli/user/portres-persist.service

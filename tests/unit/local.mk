@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The unit tests, on the objects that the shared object is made of. They need CUnit.
-TESTS += tests/unit/symbols.test tests/unit/layout.test
+unit_scripts = tests/unit/symbols.test tests/unit/layout.test
+TESTS += $(unit_scripts)
 EXTRA_DIST += tests/unit/symbols.test tests/unit/undefined-symbols.txt tests/unit/layout.test \
 	tests/unit/layout.h
 
@@ -169,3 +170,9 @@ tests_unit_map_svg_SOURCES = tests/unit/map-svg.c src/cli/map.h src/cli/map-grid
 tests_unit_map_svg_LDADD = $(inspect_ldadd)
 endif
 endif
+
+# These alone, built alone: for those who package it.
+.PHONY: check-unit
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check check_PROGRAMS='$(unit_tests)' check_SCRIPTS= \
+		TESTS='$(unit_tests) $(unit_scripts)'
