@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += scripts/portres-run scripts/quickstart scripts/check scripts/deps
+EXTRA_DIST += scripts/portres-run scripts/quickstart scripts/check scripts/deps scripts/screens
 
 # In a build folder of its own the script stands where it finds the library: ../src/.libs.
 all-local: portres-run-here

@@ -42,6 +42,7 @@ include tests/cli/explain.mk
 include tests/cli/list.mk
 include tests/cli/map.mk
 include tests/cli/reserve.mk
+include tests/cli/screens.mk
 include tests/guides/local.mk
 endif
 include tests/install/local.mk
