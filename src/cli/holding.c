@@ -10,6 +10,7 @@
 #include "core/persistent.h"
 #include "guard/guard.h"
 #include "persist/lines.h"
+#include "persist/persistent.h"
 #include "tool/message.h"
 
 struct held_block {
@@ -138,12 +139,25 @@ static int place_one(const struct held_block *held, uint32_t nth, uint32_t index
 	return -EMFILE;
 }
 
+/* Of so many blocks the pool's words say whose the ports are, before anybody looks the token
+ * up: preloaded programs of this user are told by them, too. The other slots are left to
+ * reservations that cannot do without. */
+#define TOKENS_MOST (POOL_SLOTS / 4)
+
+static void block_enter(struct pool *pool, const struct block *block, bool make)
+{
+	struct reservation reservation;
+
+	if (make ? !persistent_get(pool, block, &reservation)
+		 : persistent_find(pool, block, &reservation))
+		persistent_guarded(&reservation);
+}
+
 /* How many are still missing. */
-static unsigned int block_place(struct pool *pool, struct held_block *held)
+static unsigned int block_place(struct pool *pool, struct held_block *held, bool make)
 {
 	const struct block *block = &held->block;
 	unsigned int missing = 0, placed = 0;
-	struct reservation reservation;
 	int end = descriptors_end(), error = 0;
 	uint32_t index = 0, i;
 
@@ -164,8 +178,8 @@ static unsigned int block_place(struct pool *pool, struct held_block *held)
 			error = fd;
 		}
 	}
-	if (placed && persistent_find(pool, block, &reservation))
-		persistent_guarded(&reservation);
+	if (placed)
+		block_enter(pool, block, make);
 	if (error || placed)
 		block_say(held, error);
 	return missing;
@@ -178,7 +192,8 @@ void holding_place(struct holding *holding)
 	holding->ports = holding->missing = 0;
 	for (i = 0; i < holding->count; i++) {
 		holding->ports += holding->blocks[i].block.count;
-		holding->missing += block_place(holding->pool, &holding->blocks[i]);
+		holding->missing +=
+			block_place(holding->pool, &holding->blocks[i], i < TOKENS_MOST);
 	}
 }
 

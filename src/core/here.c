@@ -18,8 +18,10 @@ int pool_here(struct pool **pool, bool create)
 	int fd = real_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t netns;
 
+	/* A sandbox may forbid this family (RestrictAddressFamilies=). */
 	if (fd < 0)
-		return -errno;
+		return errno == EAFNOSUPPORT || errno == EACCES || errno == EPERM ? -ENETDOWN
+										  : -errno;
 	netns = netns_of(fd);
 	real_close(fd);
 	return netns ? pool_open(pool, pool_folder(), netns, create) : -ENETDOWN;

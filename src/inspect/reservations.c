@@ -8,7 +8,6 @@
 #include "pool/slot.h"
 #include "real/process.h"
 
-
 struct reading {
 	struct reservations *reservations;
 	struct pool *pool;
@@ -132,6 +131,9 @@ static int compare(const void *one, const void *other)
 {
 	const struct reserved *a = one, *b = other;
 
+	/* What has ended comes last: there may be much of it. */
+	if ((a->health == HEALTH_STALE) != (b->health == HEALTH_STALE))
+		return a->health == HEALTH_STALE ? 1 : -1;
 	if (a->block.first != b->block.first)
 		return a->block.first < b->block.first ? -1 : 1;
 	if (a->block.protocols != b->block.protocols)

@@ -31,14 +31,14 @@ struct reserved {
 	 * persistent ones, guards. */
 	pid_t *keepers;
 	size_t keeper_count;
-	pid_t holder; /* the portres-hold that has the guards for them; 0: none, or not seen */
+	pid_t holder;	 /* the portres-hold that has the guards for them; 0: none, or not seen */
 	uint32_t anchor; /* its inode; 0: none, or the kernel does not tell */
 	/* Ports that have a guard, and ports that programs are bound to. */
 	unsigned int guarded[PROTOCOLS], used[PROTOCOLS];
 };
 
 struct reservations {
-	struct reserved *list; /* by first port */
+	struct reserved *list; /* by first port, stale ones last */
 	size_t count;
 	struct inet_sockets sockets; /* of all ports, at that time */
 	struct owners owners;

@@ -11,8 +11,9 @@ __attribute__((noreturn)) static void pool_fail(int error)
 	const char *folder = pool_folder();
 
 	if (error == -ENETDOWN)
-		fail("the network cannot be used: no socket can be made, or the kernel does not "
-		     "say in which namespace it is; Linux 5.7 with IPv4 or IPv6 is needed");
+		fail("the network cannot be used: no unix socket can be made (a sandbox may forbid "
+		     "AF_UNIX), or the kernel does not say in which namespace it is; Linux 5.7 "
+		     "with IPv4 or IPv6 is needed");
 	if (error == -EACCES)
 		fail("the pool in %s is not yours alone: the folder must belong to you and be "
 		     "writable for nobody else, and so must the file; or set PORTRES_DIR to "

@@ -10,8 +10,8 @@
  *	sock gap COUNT                         a block that is free in TCP and UDP
  *	sock status COMMAND [ARG...]           prints how it ended: exit N, signal N
  *
- * OPTIONS: -u UDP, -a SO_REUSEADDR, -w FIRST-LAST the kernel's choice is made
- * there (IP_LOCAL_PORT_RANGE). A call that fails: the name of its errno on
+ * OPTIONS: -u UDP, -a SO_REUSEADDR, -p SO_REUSEPORT, -w FIRST-LAST the kernel's choice is
+ * made there (IP_LOCAL_PORT_RANGE). A call that fails: the name of its errno on
  * standard output, exit status 1. Started without the preload it is a stranger,
  * under it a program of the tree.
  */
@@ -35,7 +35,7 @@
 
 struct how {
 	int type; /* SOCK_STREAM or SOCK_DGRAM */
-	bool reuse;
+	bool reuse, share;
 	unsigned int window; /* IP_LOCAL_PORT_RANGE's value: last << 16 | first */
 };
 
@@ -82,6 +82,7 @@ static int bound(const struct how *how, const char *address, long port)
 	if (fd < 0)
 		return -1;
 	if ((how->reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))) ||
+	    (how->share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one))) ||
 	    (how->window && setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &how->window,
 				       sizeof(how->window))) ||
 	    bind(fd, is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4,
@@ -113,7 +114,7 @@ static int bind_or_hold(int argc, char **argv, bool hold)
 	int option;
 	int fd;
 
-	while ((option = getopt(argc, argv, "+uaw:")) != -1) {
+	while ((option = getopt(argc, argv, "+uapw:")) != -1) {
 		unsigned int first;
 		unsigned int last;
 
@@ -121,6 +122,8 @@ static int bind_or_hold(int argc, char **argv, bool hold)
 			how.type = SOCK_DGRAM;
 		else if (option == 'a')
 			how.reuse = true;
+		else if (option == 'p')
+			how.share = true;
 		else if (option == 'w' && sscanf(optarg, "%u-%u", &first, &last) == 2)
 			how.window = last << 16 | first;
 		else
