@@ -8,6 +8,8 @@
 
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/show.h"
+#include "cli/terminal.h"
 #include "core/here.h"
 #include "guard/guard.h"
 #include "inspect/leftovers.h"
@@ -50,7 +52,6 @@ static const struct {
 	{"lock", "the lock of a holder"},
 	{"list", "a list in the making"},
 	{"folder", "the folder"},
-	{"pool", "a pool"},
 };
 
 static const char *name_of(const char *kind)
@@ -63,28 +64,22 @@ static const char *name_of(const char *kind)
 	return kind;
 }
 
-/* One line, whatever the names of files and commands hold. */
-static void text_put(const char *text)
-{
-	for (; *text; text++)
-		putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-}
-
 static void line_show(const struct leftover *entry, bool dry)
 {
-	const struct block *block = &entry->block;
+	char block[SHOW_BLOCK];
 
 	fputs(!entry->cleared ? "kept" : dry ? "would clear" : "cleared", stdout);
 	printf(": %s", name_of(entry->kind));
-	if (block->count)
-		printf(", %s %u-%u", protocols_name(block->protocols), block->first,
-		       block->first + block->count - 1U);
+	if (entry->block.count) {
+		show_block(&entry->block, block);
+		printf(", %s %s", protocols_name(entry->block.protocols), block);
+	}
 	if (entry->path) {
 		fputs(", ", stdout);
-		text_put(entry->path);
+		terminal_print(entry->path, UINT_MAX);
 	}
 	fputs(": ", stdout);
-	text_put(entry->why);
+	terminal_print(entry->why, UINT_MAX);
 	putchar('\n');
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/run.h"
 #include "inspect/namespaces.h"
+#include "inspect/start.h"
 #include "real/netns.h"
 #include "real/process.h"
 
@@ -144,27 +145,17 @@ static void thread_visit(struct walk *walk, const struct place *place)
 /* The reservations that it belongs to by its environment, wherever it is now. */
 static void environment_visit(struct walk *walk, pid_t pid)
 {
-	static const char name[] = "PORTRES_RESERVATION=";
+	struct process_start start;
 	struct run runs[RUNS_MAX];
-	char path[PATH_SIZE], *variable = NULL;
 	unsigned int count, i;
-	size_t size = 0;
-	FILE *file;
 
-	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
+	if (start_variables_read(&start, pid))
 		return;
-	while (getdelim(&variable, &size, '\0', file) > 0) {
-		if (strncmp(variable, name, strlen(name)) != 0)
-			continue;
-		count = run_parse(variable + strlen(name), runs);
-		for (i = 0; i < count; i++)
-			if (runs[i].netns)
-				lived_in_add(walk, runs[i].netns, pid);
-	}
-	free(variable);
-	fclose(file);
+	count = start.reservation ? run_parse(start.reservation, runs) : 0;
+	for (i = 0; i < count; i++)
+		if (runs[i].netns)
+			lived_in_add(walk, runs[i].netns, pid);
+	start_free(&start);
 }
 
 static bool is_number(const char *name)

@@ -127,14 +127,23 @@ static int vector_read(struct process_start *start, pid_t pid)
 	return 0;
 }
 
-int start_read(struct process_start *start, pid_t pid)
+int start_variables_read(struct process_start *start, pid_t pid)
 {
 	int error;
 
 	*start = (struct process_start){.library = false};
-	error = vector_read(start, pid);
+	error = pieces_read(start, pid, "environ", '\0', variable_read);
+	if (error)
+		start_free(start);
+	return error;
+}
+
+int start_read(struct process_start *start, pid_t pid)
+{
+	int error = start_variables_read(start, pid);
+
 	if (!error)
-		error = pieces_read(start, pid, "environ", '\0', variable_read);
+		error = vector_read(start, pid);
 	if (!error)
 		error = pieces_read(start, pid, "maps", '\n', mapping_read);
 	if (error)

@@ -18,6 +18,8 @@ struct process_start {
 
 /* 0; -EACCES, -ESRCH and the like: we may not, or it has ended; -ENOMEM. Allocates. */
 int start_read(struct process_start *start, pid_t pid);
+/* The variables alone, with preload. Likewise. */
+int start_variables_read(struct process_start *start, pid_t pid);
 void start_free(struct process_start *start);
 
 #endif
