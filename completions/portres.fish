@@ -7,18 +7,20 @@ complete -e -c portres
 complete -e -c portres-run
 
 # The options that have an argument, in a word of its own or behind an equals sign.
-set -g __portres_valued -n --ports -p --range --name --align --wait --outside --full -e --env -In -Ip -Ie --format --svg
+set -g __portres_valued -n --ports -p --range --name --align --wait --outside --full -e --env -In -Ip -Ie --format --svg --only
 
 function __portres_words -d 'The words in front of the cursor that are no options'
     set -l skip
+    set -l first
     for word in (commandline -opc)[2..]
         if set -q skip[1]
             set skip
         else if test "$word" = --
             break
-        else if contains -- $word $__portres_valued
+        else if contains -- $word $__portres_valued; and test "$first" != prune
             set skip yes
         else if not string match -q -- '-*' $word
+            set -q first[1]; or set first $word
             echo $word
         end
     end
@@ -35,12 +37,21 @@ function __portres_in -d 'The words so far begin with these'
     test "$words[1..$last]" = "$argv"
 end
 
+function __portres_in_command -d 'Behind the command that these start or judge'
+    set -l words (__portres_words)
+    contains -- "$words[1]" reserve doctor; and set -q words[2]
+end
+
 function __portres_names
     portres persist list 2>/dev/null | string replace -rf '^\S+ +\d+-\d+ +- +' ''
 end
 
 function __portres_blocks
     portres persist list 2>/dev/null | string replace -rf '^\S+ +(\d+-\d+) +\d.*' '$1'
+end
+
+function __portres_checks
+    portres doctor 2>/dev/null | string replace -rf '^(ok|warning|fails) +([a-z0-9-]+) .*' '$2'
 end
 
 function __portres_block_options -d 'The options of portres-run, for: COMMAND CONDITION'
@@ -66,13 +77,19 @@ complete -c portres-run -n __portres_at -f -l version -d 'Say the version'
 
 # portres
 complete -c portres -f
-complete -c portres -n '__portres_at reserve; or not __portres_in reserve' -s h -l help -d 'Say what there is'
+complete -c portres -n 'not __portres_in_command' -s h -l help -d 'Say what there is'
 complete -c portres -n __portres_at -f -l version -d 'Say the version'
+complete -c portres -n __portres_at -a doctor -d 'Whether all is there that reservations rest on'
 complete -c portres -n __portres_at -a explain -d 'What is on a port, what a bind would get, and why'
 complete -c portres -n __portres_at -a list -d 'The reservations there are, and who keeps them alive'
 complete -c portres -n __portres_at -a map -d 'A picture of all ports: free, held, in use'
 complete -c portres -n __portres_at -a reserve -d 'A block for a script, held until it lets go'
 complete -c portres -n __portres_at -a persist -d 'Blocks that stay reserved whether or not a program runs'
+complete -c portres -n __portres_at -a prune -d 'Clear what is left of reservations that are gone'
+
+complete -c portres -n '__portres_at doctor' -x -l only -a '(__portres_checks)' -d 'This check, by its name'
+complete -c portres -n '__portres_at doctor' -l json -d 'For programs'
+complete -c portres -n '__portres_in doctor' -f -a '(__fish_complete_subcommand --fcs-skip=2 $__portres_valued)'
 
 complete -c portres -n '__portres_in explain' -l tcp -d 'TCP only'
 complete -c portres -n '__portres_in explain' -l udp -d 'UDP only'
@@ -101,3 +118,6 @@ complete -c portres -n '__portres_in persist add; or __portres_in persist del' -
 complete -c portres -n '__portres_in persist del' -x -l name -a '(__portres_names)' -d 'The block of portres-run --name NAME'
 complete -c portres -n '__portres_at persist del' -a '(__portres_blocks)'
 complete -c portres -n '__portres_in persist list' -l json -d 'The list for programs'
+
+complete -c portres -n '__portres_in prune' -s n -l dry-run -d 'Touch nothing, say what would be cleared'
+complete -c portres -n '__portres_in prune' -l json -d 'For programs'

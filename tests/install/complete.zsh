@@ -9,8 +9,8 @@ trap 'zpty -d inner 2>/dev/null; rm -rf "$asked"' EXIT
 
 cat >"$asked/setup" <<'END'
 PROMPT= RPROMPT=
-# zsh does not show what it would have to scroll for without asking.
-LISTMAX=0
+# However many there are, it does not ask whether they shall be shown.
+LISTMAX=1000000
 fpath=($folder $fpath)
 autoload -Uz compinit && compinit -u -D
 compadd() {
