@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What to do about a port. */
-#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,9 @@
 #include "real/text.h"
 
 #define KILLED_MOST 8
-#define LIST_SHORT  40
+/* What needs no quotes. */
+#define PLAIN	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:@%"
+#define LIST_SHORT 40
 
 __attribute__((format(printf, 3, 4))) static void advise(json_t *advice, const char *to,
 							 const char *format, ...)
@@ -25,6 +27,7 @@ __attribute__((format(printf, 3, 4))) static void advise(json_t *advice, const c
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	words_clean(text);
 	/* Both protocols often come to the same. */
 	json_array_foreach(
 		advice, i,
@@ -71,7 +74,7 @@ static void killing_advise(struct killing *killing, const char *to)
 		advise(killing->advice, to, "end the %u processes that have it, %s (%s) first",
 		       killing->count, killing->first, killing->pids + 1);
 	else if (killing->count)
-		advise(killing->advice, to, "%skill%s  # %s%s", killing->others ? as_root() : "",
+		advise(killing->advice, to, "%skill%s # %s%s", killing->others ? as_root() : "",
 		       killing->pids, killing->first, killing->count > 1 ? " and others" : "");
 }
 
@@ -138,11 +141,45 @@ static void ours_advise(json_t *advice, const struct reserved *entry)
 	advise(advice, "see all of it", "portres list");
 }
 
+/* As a shell takes it. */
+static void folder_quote(const char *folder, char quoted[PATH_MAX * 2])
+{
+	struct text text = {.buffer = quoted, .size = PATH_MAX * 2};
+	char one[2] = "";
+
+	if (!folder[strspn(folder, PLAIN)]) {
+		text_add(&text, folder);
+		return;
+	}
+	text_add(&text, "'");
+	for (; *folder; folder++) {
+		*one = *folder;
+		text_add(&text, *folder == '\'' ? "'\\''" : one);
+	}
+	text_add(&text, "'");
+}
+
+/* The same, looked at from where the reservation is known. */
+static void elsewhere_advise(json_t *advice, const struct port_about *about,
+			     const struct port_protocol *of)
+{
+	const char *variable = of->listed ? "PORTRES_STATE" : "PORTRES_DIR";
+	char quoted[PATH_MAX * 2];
+
+	if (of->folder && !*of->folder) {
+		advise(advice, "see who has it", "env -u %s portres explain %u", variable,
+		       about->port);
+		return;
+	}
+	folder_quote(of->folder ? of->folder : "FOLDER", quoted);
+	advise(advice, "see who has it", "%s=%.900s portres explain %u", variable, quoted,
+	       about->port);
+}
+
 static void guard_advise(json_t *advice, const struct port_about *about, enum protocol protocol)
 {
 	const struct port_protocol *of = &about->protocols[protocol];
 	char user[USER_NAME_SIZE];
-	const char *variable;
 
 	switch (of->whose) {
 	case GUARD_OURS:
@@ -152,17 +189,11 @@ static void guard_advise(json_t *advice, const struct port_about *about, enum pr
 			ours_advise(advice, of->reserved);
 		break;
 	case GUARD_OTHER_POOL:
-		variable = of->listed ? "PORTRES_STATE" : "PORTRES_DIR";
-		if (of->folder && !*of->folder)
-			advise(advice, "see who has it", "env -u %s portres explain %u", variable,
-			       about->port);
-		else
-			advise(advice, "see who has it", "%s=%.900s portres explain %u", variable,
-			       of->folder ? of->folder : "FOLDER", about->port);
+		elsewhere_advise(advice, about, of);
 		break;
 	case GUARD_OTHER_USER:
 		user_name(of->guard->uid, user);
-		advise(advice, "see who has it", "sudo -u %s portres explain %u  # or ask %s", user,
+		advise(advice, "see who has it", "sudo -u %s portres explain %u # or ask %s", user,
 		       about->port, user);
 		break;
 	default:

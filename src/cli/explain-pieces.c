@@ -9,6 +9,13 @@
 #include "cli/explain-words.h"
 #include "cli/json.h"
 
+void words_clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 void words_add(json_t *lines, const char *format, ...)
 {
 	char text[WORDS_SIZE];
@@ -17,6 +24,7 @@ void words_add(json_t *lines, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	words_clean(text);
 	json_array_append_new(lines, json_text(text));
 }
 

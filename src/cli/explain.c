@@ -85,7 +85,7 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 }
 
 /* Whether a bind gets it. */
-static bool explain(const struct wish *wish, uint16_t port, json_t *report)
+static bool explain(const struct wish *wish, uint16_t port, bool first, json_t *report)
 {
 	struct pool *pool = pool_to_look_at();
 	struct port_about about;
@@ -95,7 +95,7 @@ static bool explain(const struct wish *wish, uint16_t port, json_t *report)
 
 	if (error)
 		sockets_fail(error);
-	if (!about.reservations.store_error)
+	if (first && !about.reservations.store_error)
 		faults_complain(&about.reservations.store);
 	free = port_is_free(&about);
 	if (wish->json)
@@ -121,7 +121,7 @@ int command_explain(int argc, char **argv)
 	for (i = first; i < argc; i++) {
 		if (i > first && !wish.json)
 			putchar('\n');
-		free &= explain(&wish, port_read(argv[i]), report);
+		free &= explain(&wish, port_read(argv[i]), i == first, report);
 	}
 	if (wish.json)
 		json_show(json_pack("{s:o}", "ports", report));

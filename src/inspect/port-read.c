@@ -98,6 +98,23 @@ static bool refused(const struct port_protocol *of)
 	       of->trials[TRIAL_IPV6].any == -EADDRINUSE;
 }
 
+/* A guard whose reservation is about to be known here, or not to be any more. */
+static bool in_passing(const struct port_about *about, const struct port_protocol *of)
+{
+	size_t i;
+
+	if (of->whose != GUARD_OTHER_POOL)
+		return false;
+	for (i = 0; i < about->reservations.count; i++) {
+		const struct reserved *entry = &about->reservations.list[i];
+
+		if (entry->health == HEALTH_MAKING ||
+		    (entry->health == HEALTH_STALE && block_contains(&entry->block, about->port)))
+			return true;
+	}
+	return false;
+}
+
 /* Whether what the kernel answered and what it shows can both be. */
 static bool agree(const struct port_about *about)
 {
@@ -106,7 +123,8 @@ static bool agree(const struct port_about *about)
 	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
 		const struct port_protocol *of = &about->protocols[protocol];
 
-		if (refused(of) && !of->count && about->reservations.sockets.bound_shown)
+		if (in_passing(about, of) ||
+		    (refused(of) && !of->count && about->reservations.sockets.bound_shown))
 			return false;
 		if (!refused(of) && !of->trials[TRIAL_IPV4].any &&
 		    of->count > of->uses[USE_TIME_WAIT])
@@ -193,7 +211,7 @@ static int inside_find(struct port_about *about, const struct served_pool *where
 		served_find(&self, &about->reservations, where, getpid(), protocol, about->port);
 
 	/* Those of the tree that the library does not serve are strangers. */
-	if (error || !self.run.token || self.anchor < 0)
+	if (error || !self.run.token || self.anchor < 0 || !self.library)
 		return error;
 	if (self.how == SERVED_YES)
 		of->inside = INSIDE_OURS;

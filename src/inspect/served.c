@@ -154,6 +154,7 @@ int served_find(struct served *served, const struct reservations *reservations,
 		runs_judge(&question, served);
 	else
 		anchors_judge(&question, served);
+	served->library = start.library;
 	start_free(&start);
 	return 0;
 }

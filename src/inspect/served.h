@@ -31,6 +31,7 @@ struct served {
 	const struct reserved *reservation;
 	struct run run; /* what it was told of it; token 0: by nothing but the anchor */
 	int anchor;	/* the descriptor of the anchor in it; -1: none is known */
+	bool library;	/* ours is mapped in it */
 };
 
 /* The pool that the reservations were read from, as a process's environment says. */
