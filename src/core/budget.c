@@ -29,7 +29,7 @@ bool budget_unlimited(void)
 
 /* Counts reservations that are being made, too; one that died so is freed when its slot is needed.
  */
-uint64_t budget_parked(const struct pool *pool)
+static uint64_t parked_sum(const struct pool *pool)
 {
 	uint64_t sum = 0;
 	unsigned int i;
@@ -47,12 +47,12 @@ enum anchor_kind budget_choose(struct pool *pool, unsigned int slot, uint32_t gu
 	atomic_store(&pool->slots[slot].parked, guards);
 	if (budget_unlimited() || getrlimit(RLIMIT_NOFILE, &limit))
 		return ANCHOR_PARKED;
-	if (budget_parked(pool) <= limit.rlim_cur / BUDGET_SHARE)
+	if (parked_sum(pool) <= limit.rlim_cur / BUDGET_SHARE)
 		return ANCHOR_PARKED;
 	if (guards <= limit.rlim_cur / BUDGET_SHARE) {
 		/* Some of it may be what dead reservations left in the pool. */
 		reservation_prune(pool, false);
-		if (budget_parked(pool) <= limit.rlim_cur / BUDGET_SHARE)
+		if (parked_sum(pool) <= limit.rlim_cur / BUDGET_SHARE)
 			return ANCHOR_PARKED;
 	}
 	budget_return(pool, slot);

@@ -8,9 +8,7 @@
 /* Whether the kernel does not count this process's descriptors in flight. */
 bool budget_unlimited(void);
 
-/* How many guards of this user are parked, by the pool: at the most that many. They stay under
- * this share of the soft RLIMIT_NOFILE. */
-uint64_t budget_parked(const struct pool *pool);
+/* The guards that are parked stay under this share of the soft RLIMIT_NOFILE. */
 #define BUDGET_SHARE 4
 
 /*

@@ -14,9 +14,6 @@
 #include "inspect/checks.h"
 #include "real/real.h"
 
-#define SANDBOX_REMEDY                                                                             \
-	"load the kernel's %s, or see which sandbox forbids AF_NETLINK (RestrictAddressFamilies=)"
-
 struct search {
 	uint64_t inode;
 	bool found;
@@ -113,10 +110,17 @@ static int unix_shown(void)
 
 static struct finding missing(int shown, const char *consequence, const char *module)
 {
-	return remedied(found_bad(VERDICT_WARNING, "%s: %s",
-				  shown < 0 ? strerror(-shown) : "a socket of ours is not shown",
-				  consequence),
-			SANDBOX_REMEDY, module);
+	struct finding finding = found_bad(
+		VERDICT_WARNING, "%s: %s",
+		shown < 0 ? strerror(-shown) : "a socket of ours is not shown", consequence);
+	const char *remedy = remedy_of(-shown, NULL);
+
+	if (remedy)
+		return remedied(finding, "%s", remedy);
+	return remedied(finding,
+			"load the kernel's %s, or see which sandbox forbids AF_NETLINK "
+			"(RestrictAddressFamilies=)",
+			module);
 }
 
 struct finding diag_tcp_check(void)
@@ -154,7 +158,7 @@ struct finding diag_bound_check(void)
 	if (shown > 0)
 		return found_ok("TCP sockets that are only bound are shown, guards too");
 	if (shown < 0)
-		return missing(shown, "nor of TCP sockets that are only bound", "tcp_diag");
+		return missing(shown, "portres shows no guards of TCP ports", "tcp_diag");
 	return remedied(found_bad(VERDICT_WARNING,
 				  "TCP sockets that are only bound are not shown, nor guards"),
 			"to see them in portres list, use Linux 6.8 or newer");

@@ -62,45 +62,55 @@ static int stranger_bind(int family, enum protocol protocol, int port, bool reus
 	return error;
 }
 
-static bool stranger_kept_out(enum protocol protocol, int port)
+/* Whether strangers are kept out: 0; -EADDRINUSE: one got the port; or another -errno. */
+static int strangers_try(enum protocol protocol, int port)
 {
 	static const int families[] = {AF_INET, AF_INET6};
-	size_t i;
 	int reuse, error;
+	size_t i;
 
 	for (i = 0; i < sizeof families / sizeof families[0]; i++) {
 		for (reuse = 0; reuse <= 1; reuse++) {
 			error = stranger_bind(families[i], protocol, port, reuse);
 			if (error != -EADDRINUSE && error != -EAFNOSUPPORT)
-				return false;
+				return error ? error : -EADDRINUSE;
 		}
 	}
-	return true;
+	return 0;
+}
+
+static struct finding protocol_check(enum protocol protocol)
+{
+	const char *name = protocol_names[protocol];
+	int port, fd = guard_anywhere(protocol, &port), error;
+
+	if (fd < 0)
+		return remedied(found_bad(VERDICT_FAILS, "no guard can be placed on a %s port: %s",
+					  name, strerror(-fd)),
+				"%s",
+				remedy_of(-fd,
+					  "see what else is not ok; without guards nothing can be "
+					  "reserved"));
+	error = strangers_try(protocol, port);
+	close(fd);
+	if (error == -EADDRINUSE)
+		return remedied(found_bad(VERDICT_FAILS,
+					  "a guard on %s port %d did not keep a bind out", name,
+					  port),
+				"this kernel or sandbox does not do what Linux does; use Linux");
+	if (error)
+		return remedied(found_bad(VERDICT_FAILS,
+					  "no bind to a guarded %s port can be tried: %s", name,
+					  strerror(-error)),
+				"%s", remedy_of(-error, "see what else is not ok"));
+	return found_ok("placed on a TCP and a UDP port, each kept binds out");
 }
 
 struct finding guard_check(void)
 {
-	int protocol, port;
+	struct finding finding = protocol_check(PROTOCOL_TCP);
 
-	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
-		int fd = guard_anywhere((enum protocol)protocol, &port);
-		bool good;
-
-		if (fd < 0)
-			return remedied(
-				found_bad(VERDICT_FAILS, "no guard can be placed on a %s port: %s",
-					  protocol_names[protocol], strerror(-fd)),
-				"see what fails above; without guards nothing can be reserved");
-		good = stranger_kept_out((enum protocol)protocol, port);
-		close(fd);
-		if (!good)
-			return remedied(
-				found_bad(VERDICT_FAILS,
-					  "a guard on %s port %d did not keep a bind out",
-					  protocol_names[protocol], port),
-				"this kernel or sandbox does not do what Linux does; use Linux");
-	}
-	return found_ok("placed on a TCP and a UDP port, each kept binds out");
+	return finding.verdict == VERDICT_OK ? protocol_check(PROTOCOL_UDP) : finding;
 }
 
 /* The holder takes a guard into its care. 0 or -errno. */
@@ -142,8 +152,8 @@ struct finding holder_check(void)
 	if (error)
 		return remedied(found_bad(VERDICT_FAILS, "%s does not keep a guard: %s",
 					  installation.holder, strerror(-error)),
-				error == -EAGAIN
-					? "see how many processes you may have (ulimit -u)"
-					: "see what fails above, or install libportres again");
+				"%s",
+				remedy_of(-error, "see what else is not ok, or install libportres "
+						  "again"));
 	return found_ok("%s kept a guard", installation.holder);
 }

@@ -30,7 +30,8 @@ struct finding kernel_check(void)
 	int major = 0, minor = 0;
 
 	if (uname(&kernel))
-		return found_bad(VERDICT_WARNING, "no version: %s", strerror(errno));
+		return remedied(found_bad(VERDICT_WARNING, "no version: %s", strerror(errno)),
+				"see which sandbox forbids uname");
 	sscanf(kernel.release, "%d.%d", &major, &minor);
 	if (!strcmp(kernel.sysname, "Linux") &&
 	    (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR)))
@@ -82,9 +83,11 @@ struct finding interface_index_check(void)
 	return remedied(
 		found_bad(VERDICT_FAILS, "a socket cannot be tied to an interface index: %s",
 			  strerror(-error)),
-		error == -EOPNOTSUPP
-			? "use Linux 5.7 or newer, or a sandbox that allows SO_BINDTOIFINDEX"
-			: "see which sandbox forbids sockets or their options");
+		"%s",
+		remedy_of(-error, error == -EOPNOTSUPP
+					  ? "use Linux 5.7 or newer, or a sandbox that allows "
+					    "SO_BINDTOIFINDEX"
+					  : "see which sandbox forbids sockets or their options"));
 }
 
 struct finding namespace_cookie_check(void)
@@ -156,7 +159,7 @@ struct finding parking_check(void)
 			"raise ulimit -n, or end large reservations (portres list)");
 	return remedied(found_bad(VERDICT_FAILS, "no descriptor can be kept in flight: %s",
 				  strerror(-error)),
-			"see which sandbox forbids sendmsg or SCM_RIGHTS");
+			"%s", remedy_of(-error, "see which sandbox forbids sendmsg or SCM_RIGHTS"));
 }
 
 struct finding close_range_check(void)

@@ -120,10 +120,10 @@ struct finding preload_check(void)
 		return remedied(
 			found_bad(VERDICT_FAILS, "a program under portres-run: %s",
 				  status == -EINTR ? "ended by a signal" : strerror(-status)),
-			INSTALL_REMEDY);
+			"%s", remedy_of(-status, INSTALL_REMEDY));
 	return remedied(found_bad(VERDICT_FAILS, "a program under portres-run is not served: %s",
 				  line_last(said)),
-			"see what fails elsewhere in this list, or " INSTALL_REMEDY);
+			"see what else is not ok, or " INSTALL_REMEDY);
 }
 
 static const char *path_of(void *handle)

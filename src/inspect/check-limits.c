@@ -14,6 +14,7 @@
 #include "guard/guard.h"
 #include "inspect/checks.h"
 #include "inspect/settings.h"
+#include "pool/slot.h"
 
 /* What portres-run takes where nothing else is said, and the guards of that. */
 #define DEFAULT_PORTS  16
@@ -21,7 +22,7 @@
 /* Fewer are soon used up. */
 #define FEW_PORTS 1000
 /* What a holder has open beside the guards. */
-#define HOLDER_OTHERS 8
+#define HOLDER_OTHERS 1
 
 /* PORTRES_RANGE; false: it makes no sense. 0-0: it is not set. */
 static bool range_read(struct port_range *range)
@@ -133,19 +134,44 @@ struct finding range_check(void)
 	return found_ok("PORTRES_RANGE is %u-%u, %u ports", range.first, range.last, count);
 }
 
+/* How many guards of this user are parked; what is left of reservations that have ended does
+ * not count. */
+static uint64_t parked_count(void)
+{
+	struct reservation reservation;
+	struct pool *pool;
+	unsigned int slot;
+	uint64_t sum = 0;
+
+	if (pool_here(&pool, false))
+		return 0;
+	for (slot = 0; slot < POOL_SLOTS; slot++) {
+		uint64_t token = slot_token(pool, slot);
+
+		if (token && (!reservation_find(pool, token, &reservation) ||
+			      reservation_alive(&reservation)))
+			sum += atomic_load(&pool->slots[slot].parked);
+	}
+	pool_close(pool);
+	return sum;
+}
+
 struct finding descriptors_check(void)
 {
+	uint64_t parked = parked_count(), most;
 	struct rlimit limit;
-	struct pool *pool;
-	uint64_t parked = 0, most;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return found_bad(VERDICT_WARNING, "the limit cannot be read: %s", strerror(errno));
-	if (!pool_here(&pool, false)) {
-		parked = budget_parked(pool);
-		pool_close(pool);
-	}
+		return remedied(
+			found_bad(VERDICT_WARNING, "the limit cannot be read: %s", strerror(errno)),
+			"see which sandbox forbids prlimit64");
 	most = limit.rlim_cur / BUDGET_SHARE;
+	if (budget_unlimited())
+		return found_ok(
+			"%llu may be open (at most %llu); %llu guards are parked, and how many is "
+			"not counted for the privileged",
+			(unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max,
+			(unsigned long long)parked);
 	if (limit.rlim_max < DEFAULT_GUARDS + HOLDER_OTHERS)
 		return remedied(
 			found_bad(VERDICT_FAILS,
@@ -153,12 +179,6 @@ struct finding descriptors_check(void)
 				  "ports in both protocols does not fit",
 				  (unsigned long long)limit.rlim_max, DEFAULT_PORTS),
 			"raise ulimit -Hn");
-	if (budget_unlimited())
-		return found_ok(
-			"%llu may be open (at most %llu); %llu guards are parked, and how many is "
-			"not counted for the privileged",
-			(unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max,
-			(unsigned long long)parked);
 	if (parked + DEFAULT_GUARDS > most)
 		return remedied(
 			found_bad(VERDICT_WARNING,

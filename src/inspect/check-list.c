@@ -108,7 +108,7 @@ struct finding list_check(void)
 				"make both yours alone (chown, chmod go-w)");
 	default:
 		return remedied(found_bad(VERDICT_FAILS, "cannot be read: %s", strerror(-error)),
-				"see list-folder");
+				"%s", remedy_of(-error, "see list-folder"));
 	}
 }
 

@@ -193,7 +193,7 @@ struct finding pool_file_check(void)
 				"make both yours alone (chown, chmod 700 and 600), or " ELSEWHERE);
 	if (error)
 		return remedied(found_bad(VERDICT_FAILS, "cannot be opened: %s", strerror(-error)),
-				"see pool-folder and namespace-cookie");
+				"%s", remedy_of(-error, "see pool-folder and namespace-cookie"));
 	reservations_count(pool, &alive, &ended);
 	pool_close(pool);
 	if (alive + ended < POOL_SLOTS)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,4 +101,21 @@ struct finding remedied(struct finding finding, const char *format, ...)
 {
 	LINE_MAKE(finding.remedy, format);
 	return finding;
+}
+
+const char *remedy_of(int error, const char *otherwise)
+{
+	switch (error) {
+	case EMFILE:
+		return "raise ulimit -n";
+	case ENFILE:
+		return "raise fs.file-max";
+	case ENOMEM:
+	case ENOBUFS:
+		return "free some memory";
+	case EAGAIN:
+		return "see how many processes you may have (ulimit -u)";
+	default:
+		return otherwise;
+	}
 }

@@ -41,4 +41,7 @@ __attribute__((format(printf, 2, 3))) struct finding found_bad(enum verdict verd
 __attribute__((format(printf, 2, 3))) struct finding remedied(struct finding finding,
 							      const char *format, ...);
 
+/* What helps against an errno, where it says that something has run out; else the other. */
+const char *remedy_of(int error, const char *otherwise);
+
 #endif

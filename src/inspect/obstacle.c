@@ -43,26 +43,26 @@ struct finding obstacle_finding(const struct program *program, enum program_obst
 			"%s", remedy);
 }
 
-/* What is run in its place, or "": it is a program itself. */
-static const char *runner(const struct program *program)
-{
-	return program->step_count ? program->steps[program->step_count - 1].path : "";
-}
-
 static struct finding missing_finding(const struct program *program)
 {
-	size_t length = strlen(program->path);
-	bool carriage_return = length && program->path[length - 1] == '\r';
+	const struct program_step *last =
+		program->step_count ? &program->steps[program->step_count - 1] : NULL;
+	const char *path = program->path;
+	const char *searched = strchr(path, '/') ? "" : ", in no folder of PATH";
+	size_t length = strlen(path);
 
-	if (!program->step_count)
-		return remedied(
-			found_bad(VERDICT_FAILS, "%s is not there%s", program->path,
-				  strchr(program->path, '/') ? "" : ", in no folder of PATH"),
-			"check its name, or install it");
-	return remedied(found_bad(VERDICT_FAILS, "%s, which is to run %s, is not there",
-				  program->path, runner(program)),
-			carriage_return ? "take the carriage returns out of the script"
-					: "correct the script's first line, or install that");
+	if (!last)
+		return remedied(found_bad(VERDICT_FAILS, "%s is not there%s", path, searched),
+				"check its name, or install it");
+	if (last->kind == STEP_ENV)
+		return remedied(found_bad(VERDICT_FAILS, "%s, which %s is to start, is not there%s",
+					  path, last->path, searched),
+				"check its name, or install it");
+	return remedied(
+		found_bad(VERDICT_FAILS, "%s, which is to run %s, is not there", path, last->path),
+		length && path[length - 1] == '\r'
+			? "take the carriage returns out of the script"
+			: "correct the script's first line, or install that");
 }
 
 struct finding fault_finding(const struct program *program)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <elf.h>
 #include <stdlib.h>
 
 #include "inspect/program.h"
@@ -10,9 +11,12 @@ static bool word_size_missing(const struct image *image, const struct image *own
 
 	if (image->bits == own->bits && image->machine == own->machine)
 		return false;
+	/* x32 has libraries of its own. */
+	if (image->machine == EM_X86_64 && image->bits == 32)
+		return true;
 	other = library_other(installation->library);
 	free(other);
-	return !other || image->bits == own->bits;
+	return !other;
 }
 
 static enum program_obstacle obstacle_find(const struct program *program,

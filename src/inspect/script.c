@@ -57,11 +57,14 @@ static char *text_keep(struct words *words, const char *text, size_t length)
 /* At a place in the list. */
 static bool word_insert(struct words *words, size_t place, const char *text, size_t length)
 {
-	char *kept = text_keep(words, text, length);
+	char *kept;
 
+	/* What a command has behind so many words does not matter. */
+	if (place == WORDS_MOST)
+		return true;
+	kept = text_keep(words, text, length);
 	if (!kept)
 		return false;
-	/* What a command has behind so many words does not matter. */
 	if (words->count == WORDS_MOST)
 		words->count--;
 	memmove(words->list + place + 1, words->list + place,
@@ -102,8 +105,11 @@ static bool words_split(struct words *words, const char *string)
 	for (;; string++) {
 		bool blank = !*string || (!quote && strchr(BLANKS "\n", *string));
 
-		if (blank && inside && !word_insert(words, place++, word, length))
-			return false;
+		if (blank && inside) {
+			if (!word_insert(words, place, word, length))
+				return false;
+			place += place < WORDS_MOST;
+		}
 		if (!*string)
 			return true;
 		if (blank) {

@@ -149,6 +149,10 @@ tests_unit_leftovers_LDADD = $(inspect_ldadd)
 tests_unit_left_files_SOURCES = tests/unit/left-files.c
 tests_unit_left_files_LDADD = $(inspect_ldadd)
 
+inspect_tests += tests/unit/program
+tests_unit_program_SOURCES = tests/unit/program.c
+tests_unit_program_LDADD = $(inspect_ldadd) $(ELF_LIBS)
+
 tests_unit_inspect_SOURCES = tests/unit/inspect.c tests/unit/reserve.h
 tests_unit_inspect_LDADD = $(inspect_ldadd)
 
