@@ -75,10 +75,12 @@ struct wish {
 /* What is there; values are not looked at, for they may be portres-run's to judge. */
 static void wish_scan(struct wish *wish, int argc, char **argv)
 {
+	bool is_value = false; /* the last word is an option's */
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
+		is_value = optarg == argv[argc - 1];
 		switch (option) {
 		case OPTION_FORMAT:
 			wish->format = optarg;
@@ -101,6 +103,9 @@ static void wish_scan(struct wish *wish, int argc, char **argv)
 		}
 	}
 	wish->command = optind < argc;
+	/* A variable in a script was empty, say: not to be mistaken for a wish to hold. */
+	if (!wish->command && !is_value && !strcmp(argv[argc - 1], "--"))
+		usage_error("no command behind --; give one, or leave -- out");
 }
 
 static void wish_check(const struct wish *wish)
