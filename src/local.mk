@@ -64,7 +64,7 @@ endif
 # library that it is linked with: they ask the kernel, without a look-up.
 persist_sources = src/persist/folder.h src/persist/folder.c src/persist/store.h src/persist/store.c \
 	src/persist/replace.h src/persist/replace.c \
-	src/persist/lines.h src/persist/lines.c src/persist/persistent.h src/persist/persistent.c
+	src/persist/utf8.h src/persist/utf8.c src/persist/lines.h src/persist/lines.c src/persist/persistent.h src/persist/persistent.c
 
 noinst_LTLIBRARIES += src/libpersist.la
 src_libpersist_la_SOURCES = src/real/direct.c src/real/library.c src/real/option.c src/real/text.c \

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/explain-words.h"
+#include "persist/utf8.h"
 #include "cli/json.h"
 #include "cli/show.h"
 #include "real/text.h"
@@ -27,7 +28,7 @@ __attribute__((format(printf, 3, 4))) static void advise(json_t *advice, const c
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	words_clean(text);
+	utf8_clean(text);
 	/* Both protocols often come to the same. */
 	json_array_foreach(
 		advice, i,

@@ -8,13 +8,7 @@
 
 #include "cli/explain-words.h"
 #include "cli/json.h"
-
-void words_clean(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
+#include "persist/utf8.h"
 
 void words_add(json_t *lines, const char *format, ...)
 {
@@ -24,7 +18,7 @@ void words_add(json_t *lines, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	words_clean(text);
+	utf8_clean(text);
 	json_array_append_new(lines, json_text(text));
 }
 

@@ -10,9 +10,6 @@
 /* Longer than any line. */
 #define WORDS_SIZE 1024
 
-/* What a terminal would act on becomes '?': some of it comes from other processes. */
-void words_clean(char *text);
-
 /* Puts a line behind those of an array; it need not be UTF-8. */
 __attribute__((format(printf, 2, 3))) void words_add(json_t *lines, const char *format, ...);
 

@@ -48,7 +48,7 @@ static uint16_t port_read(const char *text)
 	uint64_t port;
 
 	if (!text_number(&at, 10, POOL_PORTS - 1, &port) || *at || !port)
-		usage_error("%s: not a port; give a number from 1 to 65535", text);
+		usage_error("\"%s\" is not a port; give a number from 1 to 65535", text);
 	return (uint16_t)port;
 }
 
@@ -87,7 +87,7 @@ static void wish_read(struct wish *wish, int argc, char **argv)
 /* Whether a bind gets it. */
 static bool explain(const struct wish *wish, uint16_t port, bool first, json_t *report)
 {
-	struct pool *pool = pool_to_look_at();
+	struct pool *pool = pool_if_readable();
 	struct port_about about;
 	uint8_t asked = wish->tcp ? 1 : wish->udp ? 2 : 3;
 	int error = port_about_read(&about, pool, port, asked);

@@ -5,6 +5,7 @@
 
 #include "cli/json.h"
 #include "persist/lines.h"
+#include "persist/utf8.h"
 #include "tool/message.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -21,7 +22,7 @@ void json_show(json_t *report)
 
 json_t *json_text(const char *text)
 {
-	json_t *string = json_string(text), *byte;
+	json_t *string = json_string(text);
 	char *clean, *end;
 
 	if (string)
@@ -29,14 +30,11 @@ json_t *json_text(const char *text)
 	clean = end = malloc(strlen(text) * strlen(REPLACEMENT) + 1);
 	if (!clean)
 		return NULL;
-	for (; *text; text++) {
-		/* One byte is UTF-8 if it is ASCII; no more is asked of a damaged text. */
-		byte = json_stringn(text, 1);
-		if (byte)
-			*end++ = *text;
-		else
-			end = stpcpy(end, REPLACEMENT);
-		json_decref(byte);
+	while (*text) {
+		size_t length = utf8_length((const unsigned char *)text);
+
+		end = length ? mempcpy(end, text, length) : stpcpy(end, REPLACEMENT);
+		text += length ? length : 1;
 	}
 	*end = '\0';
 	string = json_string(clean);

@@ -10,7 +10,7 @@
 /* Where the last column begins. */
 #define COLUMNS	   "%-12s %-8s %-11s %-7s %-14s %-9s "
 #define INDENT	   67
-#define LINE_LEAST 20
+#define LINE_LEAST 12
 
 /* "2 tcp, 1 udp" */
 static void used_text(const struct reserved *entry, char text[32])
@@ -109,6 +109,8 @@ static void keepers_show(struct last_column *last, const struct reservations *re
 			  reservations->keepers_known
 				  ? "processes that cannot be seen from here"
 				  : "unknown: the kernel or /proc does not say");
+	else if (entry->health == HEALTH_MAKING)
+		last_line(last, TONE_FAINT, "somebody at work, or who was killed at it");
 	else
 		last_line(last, TONE_FAINT, "nobody");
 }

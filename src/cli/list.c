@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/list-text.h"
+#include "cli/terminal.h"
 #include "inspect/reservations.h"
 #include "tool/faults.h"
 #include "tool/message.h"
@@ -112,7 +113,8 @@ static void screen_fill(const char *text, size_t length, unsigned int rows)
 {
 	const char *end = text + length, *line;
 
-	fputs("\033[H", stdout);
+	/* A line that is too wide is cut by the terminal, and stays one. */
+	fputs("\033[?7l\033[H", stdout);
 	for (; text < end && rows > 1; text = line + 1, rows--) {
 		line = memchr(text, '\n', (size_t)(end - text));
 		if (!line)
@@ -120,7 +122,7 @@ static void screen_fill(const char *text, size_t length, unsigned int rows)
 		printf("%.*s\033[K\n", (int)(line - text), text);
 	}
 	fputs(text < end ? "\033[K(more below: make the window higher)" : "\033[K", stdout);
-	fputs("\033[J", stdout);
+	fputs("\033[J\033[?7h", stdout);
 }
 
 static void table_show(const struct reservations *reservations, bool watched)
@@ -136,7 +138,7 @@ static void table_show(const struct reservations *reservations, bool watched)
 	list_text(memory, reservations, size.ws_col);
 	if (fclose(memory))
 		fail("out of memory; free some and try again");
-	if (watched && size.ws_row)
+	if (watched && size.ws_row && !terminal_dumb())
 		screen_fill(text, length, size.ws_row);
 	else
 		fwrite(text, 1, length, stdout);

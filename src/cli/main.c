@@ -36,12 +36,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"doctor", command_doctor},
-	{"explain", command_explain},
-	{"list", command_list},
-	{"map", command_map},
-	{"persist", command_persist},
-	{"reserve", command_reserve},
+	{"doctor", command_doctor}, {"explain", command_explain}, {"list", command_list},
+	{"map", command_map},	    {"persist", command_persist}, {"reserve", command_reserve},
 	{"prune", command_prune},
 };
 

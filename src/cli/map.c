@@ -128,7 +128,7 @@ int command_map(int argc, char **argv)
 	int error;
 
 	wish_read(&wish, argc, argv);
-	pool = pool_to_look_at();
+	pool = pool_if_readable();
 	error = reservations_read(&reservations, pool);
 	if (error)
 		fail("the kernel does not say which sockets there are: %s; a sandbox without "

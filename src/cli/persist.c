@@ -153,8 +153,7 @@ static int add(const struct wish *wish)
 		 block->first, block->first + block->count - 1U);
 	if (error == -EADDRINUSE)
 		fail("%s: a port of it is in use or reserved, or listed already; see portres "
-		     "persist "
-		     "list and ss -tulpn",
+		     "explain PORT",
 		     what);
 	if (error == -EPERM)
 		fail("%s: ports below net.ipv4.ip_unprivileged_port_start need "

@@ -51,6 +51,13 @@ static void locale_take(void)
 	taken = true;
 }
 
+bool terminal_dumb(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return !terminal || !*terminal || !strcmp(terminal, "dumb");
+}
+
 bool terminal_utf8(void)
 {
 	locale_take();

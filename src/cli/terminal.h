@@ -11,6 +11,9 @@ unsigned int terminal_columns(void);
 /* How many lines the terminal has; 0: it is none, or does not say. */
 unsigned int terminal_lines(void);
 
+/* Whether it is one on which the cursor cannot be moved. */
+bool terminal_dumb(void);
+
 /* Whether texts are UTF-8, as the user's locale says. */
 bool terminal_utf8(void);
 

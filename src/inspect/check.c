@@ -6,6 +6,7 @@
 
 #include "inspect/check.h"
 #include "inspect/checks.h"
+#include "persist/utf8.h"
 
 /* In the order in which they are shown: the kernel, this process, files, limits, the library. */
 const struct check checks[] = {
@@ -67,9 +68,7 @@ __attribute__((format(printf, 3, 0))) static void line_make(char *line, size_t s
 {
 	if (vsnprintf(line, size, format, arguments) < 0)
 		*line = '\0';
-	for (; *line; line++)
-		if ((unsigned char)*line < ' ' || *line == 0x7f)
-			*line = '?';
+	utf8_clean(line);
 }
 
 #define LINE_MAKE(line, format)                                                                    \

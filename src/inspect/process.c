@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "inspect/process.h"
+#include "persist/utf8.h"
 #include "real/process.h"
 #include "real/text.h"
 
@@ -21,9 +22,8 @@ static void command_clean(char *command, size_t length)
 	for (i = 0; i < length; i++)
 		if (!command[i])
 			command[i] = ' ';
-		else if ((unsigned char)command[i] < ' ' || command[i] == 0x7f)
-			command[i] = '?';
 	command[length] = '\0';
+	utf8_clean(command);
 }
 
 void process_name(pid_t pid, char name[PROCESS_NAME_SIZE])

@@ -7,6 +7,7 @@
 
 #include "core/run.h"
 #include "persist/lines.h"
+#include "persist/utf8.h"
 
 static const char *const protocol_names[] = {"", "tcp", "udp", "tcp+udp"};
 
@@ -21,37 +22,6 @@ bool blocks_overlap(const struct block *one, const struct block *other)
 	       other->first < one->first + one->count;
 }
 
-/* The bytes of the character that begins here (RFC 3629); 0: it is none, or a control character. */
-static size_t character_length(const unsigned char *at)
-{
-	static const struct {
-		unsigned char mask, first, lowest, highest; /* of the second byte */
-		size_t length;
-	} forms[] = {
-		{0xff, 0xe0, 0xa0, 0xbf, 3}, {0xff, 0xed, 0x80, 0x9f, 3},
-		{0xf0, 0xe0, 0x80, 0xbf, 3}, {0xff, 0xf0, 0x90, 0xbf, 4},
-		{0xff, 0xf4, 0x80, 0x8f, 4}, {0xfc, 0xf0, 0x80, 0xbf, 4},
-		{0xff, 0xc2, 0xa0, 0xbf, 2}, {0xe0, 0xc0, 0x80, 0xbf, 2},
-	};
-	size_t i, j;
-
-	if (*at < 0x80)
-		return *at >= ' ' && *at != 0x7f;
-	if (*at == 0xc0 || *at == 0xc1)
-		return 0;
-	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		if ((*at & forms[i].mask) != forms[i].first)
-			continue;
-		if (at[1] < forms[i].lowest || at[1] > forms[i].highest)
-			return 0;
-		for (j = 2; j < forms[i].length; j++)
-			if ((at[j] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
-
 bool store_name_valid(const char *name)
 {
 	size_t length = strlen(name), at = 0, character = 1;
@@ -59,7 +29,7 @@ bool store_name_valid(const char *name)
 	if (!length || length > STORE_NAME_LONGEST || name[0] == ' ' || name[length - 1] == ' ')
 		return false;
 	while (at < length && character) {
-		character = character_length((const unsigned char *)name + at);
+		character = utf8_length((const unsigned char *)name + at);
 		at += character;
 	}
 	return character;

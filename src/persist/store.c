@@ -13,9 +13,9 @@
 #include "persist/replace.h"
 #include "persist/store.h"
 
-#define STORE_LOCK	"lock"
-#define LOCK_SECONDS	60
-#define LARGEST		(4 << 20) /* a line for each port of each protocol has two megabytes */
+#define STORE_LOCK   "lock"
+#define LOCK_SECONDS 60
+#define LARGEST	     (4 << 20) /* a line for each port of each protocol has two megabytes */
 
 static struct store_identity identity_of(const struct stat *stat)
 {

@@ -5,18 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "persist/utf8.h"
 #include "tool/message.h"
 
 static void complain_list(const char *format, va_list arguments)
 {
-	char *message, *at;
+	char *message;
 
 	if (vasprintf(&message, format, arguments) < 0)
 		return;
 	/* One line, whatever the arguments hold. */
-	for (at = message; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	utf8_clean(message);
 	fprintf(stderr, "%s: %s\n", message_program, message);
 	free(message);
 }

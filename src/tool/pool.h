@@ -10,4 +10,8 @@ struct pool *pool_or_fail(void);
 /* The same for who only looks: NULL where there is none, and none is made. */
 struct pool *pool_to_look_at(void);
 
+/* The same for who has something to say without it: NULL, too, where it cannot be read, with
+ * a line that says why. */
+struct pool *pool_if_readable(void);
+
 #endif

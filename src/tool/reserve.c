@@ -26,7 +26,7 @@ __attribute__((noreturn)) static void fail_to_reserve(const struct acquire_reque
 	case -EADDRINUSE:
 		if (request->first)
 			fail("%s cannot be reserved: one of them is in use or reserved; end what "
-			     "uses it (see ss -tulpn), choose others, or wait with --wait",
+			     "uses it (see portres explain), choose others, or wait with --wait",
 			     block);
 		fail("%s cannot be reserved: none is free; ask for fewer, set PORTRES_RANGE, or "
 		     "wait with --wait",

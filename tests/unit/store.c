@@ -7,6 +7,7 @@
 
 #include "persist/lines.h"
 #include "persist/store.h"
+#include "persist/utf8.h"
 #include "unit.h"
 
 /* A list with this text, in a folder of its own. */
@@ -239,13 +240,38 @@ static void test_planted(void)
 	IS(store_open(&store, STORE_READ), -EACCES);
 }
 
+static const char *cleaned(const char *text)
+{
+	static char buffer[64];
+
+	strcpy(buffer, text);
+	utf8_clean(buffer);
+	return buffer;
+}
+
+/* What a terminal would act on, and what is no text. */
+static void test_clean(void)
+{
+	static const char good[] = "plain caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80 \xe2\x80\x94";
+
+	IS(strcmp(cleaned(good), good), 0);
+	IS(strcmp(cleaned("a\x1b[31m\n\x7f"), "a?[31m??"), 0);
+	IS(strcmp(cleaned("a\xc2\x9b;m"), "a??;m"), 0);
+	IS(strcmp(cleaned("a\x9b;m\xff"), "a?;m?"), 0);
+	IS(strcmp(cleaned("x\xe2\x80\xaey\xe2\x81\xa6z"), "x?y?z"), 0);
+	IS(strcmp(cleaned("cut \xe6\x97"), "cut "), 0);
+	IS(strcmp(cleaned("cut \xf0"), "cut "), 0);
+	IS(strcmp(cleaned("\xed\xa0\x80"), "???"), 0);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] =
 		TESTS({"lines that are good", test_entries}, {"lines that are not", test_faults},
 		      {"names", test_names}, {"a change leaves all other lines", test_change},
 		      {"where nothing is yet", test_nothing},
-		      {"what others have put there", test_planted});
+		      {"what others have put there", test_planted},
+		      {"texts of others are made fit to be shown", test_clean});
 
 	return unit_main("store", tests);
 }
