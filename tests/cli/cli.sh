@@ -36,3 +36,9 @@ screen_end() {
 	tmux -S "$screen_socket" kill-server 2>/dev/null
 	wait_for 5 gone "$screen_server"
 }
+
+# However the test ends.
+cleanup() {
+	screen_end
+	processes_end
+}

@@ -27,7 +27,7 @@ noted='echo "$PORTRES_FIRST $PORTRES_LAST" >"$BLOCK.new" && mv "$BLOCK.new" "$BL
 
 # What was started and not waited for; ended when the test ends.
 started=
-cleanup() {
+processes_end() {
 	for pid in $started; do
 		kill "$pid" 2>/dev/null
 	done
@@ -35,6 +35,7 @@ cleanup() {
 		wait_for 5 gone "$pid" || kill -KILL "$pid" 2>/dev/null
 	done
 }
+cleanup() { processes_end; }
 
 # gone PID: it ended; a zombie has given back all it had
 gone() {
