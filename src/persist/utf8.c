@@ -56,6 +56,12 @@ static bool is_cut(const unsigned char *at)
 	return i < wanted;
 }
 
+/* A control character of two bytes: one question mark. */
+static bool is_c1(const unsigned char *at)
+{
+	return at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+}
+
 void utf8_clean(char *text)
 {
 	unsigned char *from = (unsigned char *)text, *to = from;
@@ -69,8 +75,8 @@ void utf8_clean(char *text)
 		} else if (!length && is_cut(from)) {
 			break;
 		} else {
-			*to++ = '?';
-			length = length ? length : 1;
+			length = length ? length : is_c1(from) ? 2 : 1;
+			*to++ = '?'; /* perhaps where it is read */
 		}
 		from += length;
 	}

@@ -11,7 +11,7 @@ size_t utf8_length(const unsigned char *at);
 
 /*
  * Makes a text fit to be shown, in place: a question mark for each byte that is no character,
- * for control characters and for those that turn the direction of writing. A character that
+ * for each control character and for those that turn the direction of writing. A character that
  * was cut off at the end goes.
  */
 void utf8_clean(char *text);
