@@ -94,9 +94,9 @@ static void outside_show(const struct port_about *about, const struct port_proce
 		strcpy(text, asked);
 	else
 		snprintf(text, WORDS_SIZE,
-			 "%s%sit makes its system calls itself, as Go programs do (see portres "
-			 "doctor "
-			 "/proc/%d/exe), or was given the socket",
+			 "%s%sit makes its system calls itself (see portres doctor /proc/%d/exe), "
+			 "or "
+			 "was given the socket",
 			 passes ? asked : "", passes ? "; or " : "", (int)process->about.pid);
 }
 
@@ -114,6 +114,12 @@ static void cause_show(const struct port_about *about, const struct port_process
 		snprintf(text, WORDS_SIZE,
 			 "it is a static program, into which the library cannot be loaded; see "
 			 "portres doctor /proc/%d/exe",
+			 pid);
+		break;
+	case SERVED_GO:
+		snprintf(text, WORDS_SIZE,
+			 "it is a Go program, which makes its system calls itself; see portres "
+			 "doctor /proc/%d/exe",
 			 pid);
 		break;
 	case SERVED_SECURE:

@@ -24,4 +24,4 @@ src_libinspect_la_SOURCES = src/inspect/sockets.h src/inspect/sockets.c src/insp
 	src/inspect/leftovers.h src/inspect/leftovers.c src/inspect/left-files.c \
 	$(library_sources) $(program_sources) $(check_sources)
 src_libinspect_la_CPPFLAGS = $(room_cppflags)
-src_libinspect_la_LIBADD = src/libpersist.la
+src_libinspect_la_LIBADD = src/libpersist.la $(ELF_LIBS)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "inspect/image.h"
 #include "inspect/start.h"
 #include "inspect/served.h"
 
@@ -140,6 +143,22 @@ static void anchors_judge(const struct question *question, struct served *served
 		served->how = start->library ? SERVED_FAILED : cause_find(start);
 }
 
+static bool is_go(pid_t pid)
+{
+	char path[64];
+	struct image image;
+	bool go;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	go = !image_read(&image, fd) && image.go;
+	close(fd);
+	return go;
+}
+
 int served_find(struct served *served, const struct reservations *reservations,
 		const struct served_pool *pool, pid_t pid, enum protocol protocol, uint16_t port)
 {
@@ -155,6 +174,8 @@ int served_find(struct served *served, const struct reservations *reservations,
 	else
 		anchors_judge(&question, served);
 	served->library = start.library;
+	if ((served->how == SERVED_OUTSIDE || served->how == SERVED_STATIC) && is_go(pid))
+		served->how = SERVED_GO;
 	start_free(&start);
 	return 0;
 }
@@ -162,13 +183,14 @@ int served_find(struct served *served, const struct reservations *reservations,
 const char *served_name(enum served_how how)
 {
 	static const char *const names[] = {
-		[SERVED_UNKNOWN] = "unknown",	    [SERVED_NONE] = "none",
-		[SERVED_RUNTIME] = "runtime",	    [SERVED_YES] = "yes",
-		[SERVED_OUTSIDE] = "outside",	    [SERVED_STATIC] = "static",
-		[SERVED_SECURE] = "secure",	    [SERVED_CLEARED] = "cleared",
-		[SERVED_NOT_LOADED] = "not-loaded", [SERVED_LOST] = "lost",
-		[SERVED_ENDED] = "ended",	    [SERVED_FAILED] = "failed",
-		[SERVED_NAMESPACE] = "namespace",   [SERVED_POOL] = "other-pool",
+		[SERVED_UNKNOWN] = "unknown", [SERVED_NONE] = "none",
+		[SERVED_RUNTIME] = "runtime", [SERVED_YES] = "yes",
+		[SERVED_OUTSIDE] = "outside", [SERVED_STATIC] = "static",
+		[SERVED_GO] = "go",	      [SERVED_SECURE] = "secure",
+		[SERVED_CLEARED] = "cleared", [SERVED_NOT_LOADED] = "not-loaded",
+		[SERVED_LOST] = "lost",	      [SERVED_ENDED] = "ended",
+		[SERVED_FAILED] = "failed",   [SERVED_NAMESPACE] = "namespace",
+		[SERVED_POOL] = "other-pool",
 	};
 
 	return names[how];

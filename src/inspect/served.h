@@ -14,6 +14,7 @@ enum served_how {
 	SERVED_OUTSIDE, /* it could draw from it, and the port is not of its block */
 	/* It runs in one, whose library it does not have: */
 	SERVED_STATIC,	   /* nothing is loaded into a static program */
+	SERVED_GO,	   /* a Go program makes its system calls itself, loaded or not */
 	SERVED_SECURE,	   /* nor by the user's wish into one that is setuid or has capabilities */
 	SERVED_CLEARED,	   /* our variables were taken out of its environment */
 	SERVED_NOT_LOADED, /* LD_PRELOAD names it in vain: another word size or libc */
