@@ -22,7 +22,6 @@ __attribute__((format(printf, 3, 4))) static void advise(json_t *advice, const c
 {
 	char text[WORDS_SIZE];
 	va_list arguments;
-	json_t *known;
 	size_t i;
 
 	va_start(arguments, format);
@@ -30,9 +29,10 @@ __attribute__((format(printf, 3, 4))) static void advise(json_t *advice, const c
 	va_end(arguments);
 	utf8_clean(text);
 	/* Both protocols often come to the same. */
-	json_array_foreach(
-		advice, i,
-		known) if (!strcmp(json_string_value(json_object_get(known, "do")), text)) return;
+	for (i = 0; i < json_array_size(advice); i++)
+		if (!strcmp(json_string_value(json_object_get(json_array_get(advice, i), "do")),
+			    text))
+			return;
 	json_array_append_new(advice, json_pack("{s:s, s:o}", "to", to, "do", json_text(text)));
 }
 
@@ -107,11 +107,12 @@ static void use_advise(json_t *advice, const struct port_about *about, enum prot
 			       : "portres explain %u, in the PID namespace of the whole machine",
 		       about->port);
 	killing_advise(&killing, "free it");
-	if (of->uses[USE_TIME_WAIT] && !of->trials[TRIAL_IPV4].reuse &&
-	    !of->trials[TRIAL_IPV6].reuse)
+	if (!of->uses[USE_TIME_WAIT] || of->whose != GUARD_NONE)
+		return;
+	if (!of->trials[TRIAL_IPV4].reuse && !of->trials[TRIAL_IPV6].reuse)
 		advise(advice, "bind it now",
 		       "set SO_REUSEADDR before the bind, as most servers do");
-	if (of->uses[USE_TIME_WAIT] && !of->uses[USE_LISTENS])
+	if (!of->uses[USE_LISTENS])
 		advise(advice, "have it free", "wait %u seconds", words_time_wait(of));
 }
 
@@ -124,8 +125,7 @@ static void ours_advise(json_t *advice, const struct reserved *entry)
 	show_block(&entry->block, block);
 	if (entry->kind == KIND_PERSISTENT) {
 		advise(advice, "bind it",
-		       "associate the socket with the block: man 3 "
-		       "libportres-winsock");
+		       "associate the socket with the block: man 3 libportres-winsock");
 		advise(advice, "give the block up", "portres persist del %s%s",
 		       protocol_option(entry->block.protocols), block);
 	} else {
@@ -260,8 +260,8 @@ json_t *words_advice(const struct port_about *about)
 	}
 	if (port_is_privileged(about))
 		advise(advice, "bind it",
-		       "use a port from %u on, or sudo, or sudo setcap "
-		       "cap_net_bind_service=+ep PROGRAM",
+		       "use a port from %u on, or sudo, or sudo setcap cap_net_bind_service=+ep "
+		       "PROGRAM",
 		       about->settings.unprivileged);
 	if (free == about->asked)
 		free_advise(advice, about, free);

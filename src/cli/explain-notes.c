@@ -95,8 +95,7 @@ static void outside_show(const struct port_about *about, const struct port_proce
 	else
 		snprintf(text, WORDS_SIZE,
 			 "%s%sit makes its system calls itself (see portres doctor /proc/%d/exe), "
-			 "or "
-			 "was given the socket",
+			 "or was given the socket",
 			 passes ? asked : "", passes ? "; or " : "", (int)process->about.pid);
 }
 
@@ -131,8 +130,7 @@ static void cause_show(const struct port_about *about, const struct port_process
 	case SERVED_NOT_LOADED:
 		snprintf(text, WORDS_SIZE,
 			 "the library did not load into it (another word size or libc?); see "
-			 "portres "
-			 "doctor /proc/%d/exe",
+			 "portres doctor /proc/%d/exe",
 			 pid);
 		break;
 	case SERVED_CLEARED:

@@ -42,11 +42,11 @@ static bool bind_is_plain(const struct port_about *about)
 
 static void lines_show(const struct rows *rows, const char *label, json_t *lines)
 {
-	json_t *line;
 	size_t i;
 
-	json_array_foreach(lines, i, line)
-		row_show(rows, i ? "" : label, TONE_PLAIN, json_string_value(line));
+	for (i = 0; i < json_array_size(lines); i++)
+		row_show(rows, i ? "" : label, TONE_PLAIN,
+			 json_string_value(json_array_get(lines, i)));
 	json_decref(lines);
 }
 
@@ -109,29 +109,28 @@ static void number_show(const struct port_about *about, unsigned int width)
 	lines_show(&rows, "", lines);
 }
 
+static const char *advice_part(json_t *advice, size_t nth, const char *part)
+{
+	return json_string_value(json_object_get(json_array_get(advice, nth), part));
+}
+
 static void advice_show(const struct port_about *about, unsigned int width)
 {
-	json_t *advice = words_advice(about), *one;
-	unsigned int indent = LABEL_LEAST;
+	json_t *advice = words_advice(about);
+	struct rows rows = {width, LABEL_LEAST};
 	size_t i;
 
-	json_array_foreach(advice, i, one)
-	{
-		unsigned int length =
-			(unsigned int)strlen(json_string_value(json_object_get(one, "to")));
-
-		if (length + 4 > indent)
-			indent = length + 4;
-	}
 	if (json_array_size(advice))
 		section("what to do");
-	json_array_foreach(advice, i, one)
-	{
-		struct rows rows = {width, indent};
+	for (i = 0; i < json_array_size(advice); i++) {
+		unsigned int length = (unsigned int)strlen(advice_part(advice, i, "to"));
 
-		row_show(&rows, json_string_value(json_object_get(one, "to")), TONE_PLAIN,
-			 json_string_value(json_object_get(one, "do")));
+		if (length + 4 > rows.indent)
+			rows.indent = length + 4;
 	}
+	for (i = 0; i < json_array_size(advice); i++)
+		row_show(&rows, advice_part(advice, i, "to"), TONE_PLAIN,
+			 advice_part(advice, i, "do"));
 	json_decref(advice);
 }
 
