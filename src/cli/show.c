@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/show.h"
+#include "cli/terminal.h"
 
 #define DAY	    86400
-#define WIDTH_USUAL 80
 #define WIDTH_LEAST 40
 
 void show_block(const struct block *block, char text[SHOW_BLOCK])
@@ -34,11 +32,9 @@ void show_time(int64_t since, char text[SHOW_TIME])
 
 unsigned int show_width(void)
 {
-	struct winsize size;
+	unsigned int width = terminal_columns();
 
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return WIDTH_USUAL;
-	return size.ws_col < WIDTH_LEAST ? WIDTH_LEAST : size.ws_col;
+	return width < WIDTH_LEAST ? WIDTH_LEAST : width;
 }
 
 int show_bytes(const char *text, unsigned int columns)

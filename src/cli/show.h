@@ -13,7 +13,7 @@ void show_block(const struct block *block, char text[SHOW_BLOCK]);
 #define SHOW_TIME 16
 void show_time(int64_t since, char text[SHOW_TIME]);
 
-/* How many columns a report for people has: those of the terminal, or 80. */
+/* How many columns a report for people has: those of terminal.h, and at least 40. */
 unsigned int show_width(void);
 
 /* How many bytes of a text fill so many columns at most, of one character each. */
