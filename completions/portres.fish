@@ -42,8 +42,9 @@ function __portres_in_command -d 'Behind the command that these start or judge'
     contains -- "$words[1]" reserve doctor; and set -q words[2]
 end
 
+# portres-run may be installed alone.
 function __portres_names
-    portres persist list 2>/dev/null | string replace -rf '^\S+ +\d+-\d+ +- +' ''
+    command -q portres; and portres persist list 2>/dev/null | string replace -rf '^\S+ +\d+-\d+ +- +' ''
 end
 
 function __portres_blocks

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-dist_man_MANS = man/portres.1 man/portres-run.1 man/libportres.3 man/libportres-winsock.3 man/portres.7
+dist_man_MANS = man/portres-run.1 man/libportres.3 man/libportres-winsock.3 man/portres.7
+if PORTRES_COMMAND
+dist_man_MANS += man/portres.1
+else
+EXTRA_DIST += man/portres.1
+endif
 
 TESTS += man/options.test
 EXTRA_DIST += man/options.test
