@@ -19,7 +19,8 @@ ln -s "${PORTRES:?}" "$scratch/bin/portres"
 [ ! -x /usr/bin/python3 ] || ln -s /usr/bin/python3 "$scratch/bin/python3"
 PATH=$scratch/bin:$PATH
 export scratch LC_ALL=C PYTHONDONTWRITEBYTECODE=1
-unset PORT ADMIN_PORT MASTER_PORT
+# Python would write a line in pieces, which a launcher of several mixes.
+unset PORT ADMIN_PORT MASTER_PORT PYTHONUNBUFFERED
 
 # guide NAME: the examples of docs/guides/NAME.md
 guide() {

@@ -109,7 +109,9 @@ let_go() {
 refused() {
 	refused_by=$("$SOCK" refused "$1" "$2" "$3")
 	ok $? "$4"
-	[ -z "$refused_by" ] || diag "$(printf '%s\n' "$refused_by" | head -n 4)"
+	[ -z "$refused_by" ] && return
+	diag "$(printf '%s\n' "$refused_by" | head -n 4)"
+	return 1
 }
 
 # free PROTO FIRST LAST DESCRIPTION: a stranger gets each of them
