@@ -2,6 +2,7 @@
 /* bind() to a port that the program names. */
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 
 #include "core/address.h"
 #include "core/draw.h"
@@ -14,8 +15,13 @@
 
 /* A bind takes microseconds; who takes longer has been stopped in the midst of it. */
 #define PATIENCE 1000
-/* So does a bind to port 0 that comes late to a port and lets it go again. */
+/*
+ * So does a bind to port 0 that comes late to a port and lets it go again. Half of these
+ * times we only let others run; then, as they may have been stopped on a busy machine, they
+ * get a time that they may sleep.
+ */
 #define CLAIM_PATIENCE 20
+#define CLAIM_PAUSE_NS 1000000
 
 /* A claim for this bind, on its address. */
 static struct claim_request request_make(const struct port_bind *bind, uint16_t port)
@@ -92,6 +98,14 @@ static bool in_passing(const struct port_bind *bind, uint64_t seen)
 	return bind->persistent_index && (word_state(seen) == WORD_HELD || bind->own_share);
 }
 
+static void let_pass(int claims)
+{
+	if (claims < CLAIM_PATIENCE / 2)
+		sched_yield();
+	else
+		nanosleep(&(struct timespec){.tv_nsec = CLAIM_PAUSE_NS}, NULL);
+}
+
 static int bind_certain(struct port_bind *bind, uint16_t port)
 {
 	const struct reservation *reservation = bind->reservation;
@@ -110,7 +124,7 @@ static int bind_certain(struct port_bind *bind, uint16_t port)
 			if (error && (error != -EAGAIN || claims++ == CLAIM_PATIENCE))
 				return -EADDRNOTAVAIL;
 			if (error)
-				sched_yield();
+				let_pass(claims);
 			continue;
 		}
 		if (word_state(seen) == WORD_BINDING) {
@@ -129,7 +143,7 @@ static int bind_certain(struct port_bind *bind, uint16_t port)
 		if (error == -EADDRINUSE &&
 		    (word_state(seen) == WORD_MAYBE || in_passing(bind, seen)) &&
 		    claims++ < CLAIM_PATIENCE)
-			sched_yield();
+			let_pass(claims);
 		else if (error != -EAGAIN)
 			return error;
 	}
