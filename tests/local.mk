@@ -21,12 +21,20 @@ TESTS += tests/answers.test
 EXTRA_DIST += tests/answers.test
 
 # Tests that have a long form, which PORTRES_LONG=1 asks for; those that have only that
-# one are in this list alone, and end in .test.
+# one are in this list alone, and end in .test. They begin in this order, as many at once as
+# there are processors: those that take longest first.
 LONG_TESTS =
 
 .PHONY: check-long
 check-long:
-	PORTRES_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(LONG_TESTS)'
+	@status=0; \
+	PORTRES_LONG=1 $(MAKE) $(AM_MAKEFLAGS) -j"$$(nproc)" -k check TESTS='$(LONG_TESTS)' || status=$$?; \
+	$(SHELL) $(top_srcdir)/tests/proof/table \
+		$$(for test in $(LONG_TESTS); do echo "$${test%.test}.log"; done) || status=1; \
+	exit $$status
+
+include tests/proof/local.mk
+include tests/fuzz/local.mk
 
 include tests/unit/local.mk
 include tests/preload/local.mk

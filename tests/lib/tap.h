@@ -44,6 +44,13 @@ __attribute__((format(printf, 1, 2), unused)) static void diag(const char *forma
 	fflush(stdout);
 }
 
+/* What has been tried, as a row of the table that make check-long ends with. */
+__attribute__((unused)) static void proved(const char *what, unsigned long cases,
+					   unsigned long failures)
+{
+	diag("proof: %s: %lu cases, %lu failures", what, cases, failures);
+}
+
 /* A call that failed with the errno we expect; says what it did instead. */
 __attribute__((unused)) static int fails_with(int result, int expected, const char *what)
 {

@@ -48,6 +48,9 @@ like() {
 	esac
 }
 
+# proved WHAT CASES FAILURES: a row of the table that make check-long ends with
+proved() { diag "proof: $1: $2 cases, $3 failures"; }
+
 diag() { printf '%s\n' "$*" | sed 's/^/# /'; }
 
 skip() {

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# The tests under sanitizers and valgrind, and what analyzers say.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# Many processes, and a judge who trusts only the kernel.

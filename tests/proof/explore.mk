@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# Every interleaving of the pool's own code.

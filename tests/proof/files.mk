@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# A pool file that others damage, and limits.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# That the proofs fail where the code is wrong.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# Killed, and frozen, at every instruction.
