@@ -84,8 +84,10 @@ static int folder_make(char *path)
 	}
 	if (mkdir(path, OWN_MODE))
 		return errno == EEXIST ? 0 : -errno;
-	/* Whatever the umask says. */
-	return chmod(path, folder_mode()) ? -errno : 0;
+	/* Whatever the umask says; and not what a link leads to that others put there. */
+	return fchmodat(AT_FDCWD, path, folder_mode(), AT_SYMLINK_NOFOLLOW) && errno != EOPNOTSUPP
+		       ? -errno
+		       : 0;
 }
 
 static int folder_open(const char *path)

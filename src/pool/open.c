@@ -38,8 +38,12 @@ static int folder_make(const char *path)
 {
 	if (mkdir(path, 0700))
 		return errno == EEXIST ? folder_open(path) : -errno;
-	/* The umask may have taken our own rights away. */
-	if (chmod(path, 0700))
+	/*
+	 * The umask may have taken our own rights away. Whoever may write to the folder above
+	 * can have put a link there: what that leads to is not ours to open up. Without /proc
+	 * this does nothing, and a strange umask is the user's to mend.
+	 */
+	if (fchmodat(AT_FDCWD, path, 0700, AT_SYMLINK_NOFOLLOW) && errno != EOPNOTSUPP)
 		return -errno;
 	return folder_open(path);
 }
