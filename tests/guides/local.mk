@@ -7,6 +7,12 @@ guide_tests = \
 	tests/guides/windows.test \
 	tests/guides/which-tool.test
 
-TESTS += $(guide_tests) tests/guides/links.test
+TESTS += tests/guides/links.test
+LONG_TESTS += $(guide_tests)
 EXTRA_DIST += $(guide_tests) tests/guides/links.test tests/guides/guides.sh tests/guides/guide.py \
 	tests/guides/links.py tests/guides/booted.sh tests/guides/slurm.sh tests/guides/systemctl.sh
+
+# By themselves, since they take minutes: they build with Go, boot systemd, start Slurm.
+.PHONY: check-guides
+check-guides:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(guide_tests)'
