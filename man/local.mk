@@ -10,5 +10,5 @@ TESTS += man/options.test
 EXTRA_DIST += man/options.test
 
 EXTRA_DIST += docs/answers.md docs/dependencies.md docs/design.md \
-	docs/map.svg docs/pitfalls.md docs/windows.md docs/README.md docs/guides/parallel-tests.md \
+	docs/map.svg docs/pitfalls.md docs/security.md docs/windows.md docs/README.md docs/guides/parallel-tests.md \
 	docs/guides/hpc.md docs/guides/services.md docs/guides/windows.md docs/guides/which-tool.md
