@@ -9,7 +9,6 @@
 #include "core/persistent.h"
 #include "core/port.h"
 #include "guard/claim.h"
-#include "guard/diag.h"
 #include "pool/word.h"
 #include "real/real.h"
 
@@ -34,40 +33,42 @@ static struct claim_request request_make(const struct port_bind *bind, uint16_t 
 }
 
 /*
- * Whether anybody of one family is on the port and address of a word that says so: not
- * if whoever was there has closed it unseen.
+ * Takes off a flag of a word whose owner has closed the port unseen: if nobody at all of that
+ * family is on it. The claim that tells stays until it is off: somebody who came in between
+ * would set the very same word anew.
  */
-static bool somebody_there(const struct port_bind *bind, uint16_t port, uint64_t alone)
+static void alone_forget(const struct port_bind *bind, uint16_t port, uint64_t *seen,
+			 uint64_t alone)
 {
-	struct claim_request request = request_make(bind, port);
-	struct sockaddr_storage every_ipv4 = {.ss_family = AF_INET};
-	uint16_t busy;
+	const struct reservation *reservation = bind->reservation;
+	struct claim_request request = port_claim(reservation, bind->call->protocol, port);
+	struct sockaddr_storage all = {.ss_family = alone == WORD_ALONE4 ? AF_INET : AF_INET6};
+	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
 	int claim;
 
-	/* [::] for both families: that of the flag alone. */
-	if (bind->alone_flags == WORD_ALONE && alone == WORD_ALONE4)
-		request.address = &every_ipv4;
-	else if (alone == WORD_ALONE6)
-		request.v6only = true;
+	request.address = &all;
+	request.v6only = true;
 	claim = claim_take(&request);
-	if (claim >= 0)
-		real_close(claim);
-	return claim < 0 &&
-	       (bind->call->protocol == PROTOCOL_UDP || diag_only_time_wait(port, port, 0, &busy));
+	if (claim == -EADDRINUSE && bind->call->protocol == PROTOCOL_TCP)
+		claim = claim_take_over_time_wait(request.index, request.netns, port);
+	if (claim < 0)
+		return;
+	/* Where it is another by now, the caller finds that out. */
+	if (atomic_compare_exchange_strong(word, &(uint64_t){*seen}, *seen & ~alone))
+		*seen &= ~alone;
+	real_close(claim);
 }
 
-/* The ALONE flags of a port that a socket with SO_REUSEPORT comes to, corrected. */
-static uint64_t still_alone(const struct port_bind *bind, uint16_t port, uint64_t seen)
+/* What a socket with SO_REUSEPORT finds in a word of its families is asked for first. */
+static uint64_t alone_corrected(const struct port_bind *bind, uint16_t port, uint64_t seen)
 {
 	static const uint64_t families[] = {WORD_ALONE4, WORD_ALONE6};
-	uint64_t alone = seen & WORD_ALONE;
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (alone & bind->alone_flags & families[i] &&
-		    !somebody_there(bind, port, families[i]))
-			alone &= ~families[i];
-	return alone;
+		if (seen & bind->alone_flags & families[i])
+			alone_forget(bind, port, &seen, families[i]);
+	return seen;
 }
 
 static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
@@ -76,9 +77,8 @@ static int claimed(struct port_bind *bind, uint16_t port, uint64_t seen)
 	int reuse_address = 0, claim;
 
 	if (bind->own_share)
-		bind->flags = still_alone(bind, port, seen);
-	else
-		bind->flags = (seen & WORD_ALONE) | bind->alone_flags;
+		seen = alone_corrected(bind, port, seen);
+	bind->flags = (seen & WORD_ALONE) | (bind->own_share ? 0 : bind->alone_flags);
 	/*
 	 * The kernel remembers of a port that somebody passed a guard with SO_REUSEPORT,
 	 * whether or not its owner wished to share it: a claim that shares would see

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bind() to a port of the block by its number, and listen() there. */
+#include "real/real.h"
 #include "reserve.h"
 
 static struct reservation reservation;
@@ -193,6 +194,43 @@ static void test_listen_share(void)
 	close(anchor);
 }
 
+/* Amid the bind of one who shares, before this call of bind() that it makes, another comes
+ * who shares with nobody. */
+static int meets_at, other_got;
+
+static int met_bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (--meets_at == 0)
+		other_got = takes(TCP, "0.0.0.0", first, 0);
+	return bind(fd, address, length);
+}
+
+/* The last user of the port has died: the word still says that he is alone there. */
+static void test_share_meets_alone(void)
+{
+	enum { MOST = 20 };
+	int calls, one = -1;
+
+	for (calls = 1; calls < MOST; calls++) {
+		begin(1);
+		close(takes(TCP, "0.0.0.0", first, 0));
+		meets_at = calls;
+		other_got = -1;
+		atomic_store(&real_calls.bind, met_bind);
+		one = takes(TCP, "127.0.0.2", first, REUSEPORT);
+		atomic_store(&real_calls.bind, bind);
+		/* Whoever was first has it: never both. */
+		OK((one < 0) != (other_got < 0) || meets_at > 0);
+		close(one);
+		close(other_got);
+		close(anchor);
+		if (meets_at > 0)
+			break;
+	}
+	OK(calls > 2 && calls < MOST);
+	OK(one >= 0);
+}
+
 static void test_kernel_errors(void)
 {
 	begin(1);
@@ -231,6 +269,7 @@ int main(void)
 		      {"a port that somebody still has open is taken", test_still_open},
 		      {"of two with SO_REUSEADDR one listens", test_listen},
 		      {"of a SO_REUSEPORT group all listen", test_listen_share},
+		      {"one who shares and one who does not come at once", test_share_meets_alone},
 		      {"what the kernel refuses costs no port", test_kernel_errors});
 
 	return unit_main("bind", tests);
