@@ -203,11 +203,28 @@ static void pool_visit(struct folder *folder, const char *name, uint64_t netns,
 		pool_take(folder, name, netns);
 }
 
+/* The pool has got its name, and its maker did not come to take this one away. */
+static bool is_second_name(int folder, const char *name)
+{
+	struct stat stat;
+
+	return !fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) && S_ISREG(stat.st_mode) &&
+	       stat.st_nlink > 1;
+}
+
 /* Whoever makes a pool has it open until it has its name. */
 static void temporary_visit(struct folder *folder, const char *name)
 {
-	int fd = unused_take(folder->fd, name), error = fd < 0 ? fd : 0;
+	int fd, error;
 
+	if (is_second_name(folder->fd, name)) {
+		/* Of a pool that may be in use, which is no reason to keep it. */
+		error = folder->leftovers->dry || !unlinkat(folder->fd, name, 0) ? 0 : -errno;
+		file_add(folder, "temporary", name, error, "the pool has its name");
+		return;
+	}
+	fd = unused_take(folder->fd, name);
+	error = fd < 0 ? fd : 0;
 	if (!error && !folder->leftovers->dry)
 		error = unused_remove(folder->fd, name, fd);
 	else if (!error)

@@ -275,6 +275,25 @@ static void test_temporary(void)
 	OK(!is_there(".new-5678"));
 }
 
+/* Its maker was killed between the two names; and the pool is in use. */
+static void test_second_name(void)
+{
+	struct pool *pool;
+	char *name;
+
+	begin();
+	pool = pool_make(guard_netns());
+	name = strdupa(path_of(pool_name(guard_netns(), POOL_VERSION)));
+	IS_FATAL(link(name, path_of(".new-1234")), 0);
+	look(true);
+	IS(said(".new-1234"), 1);
+	OK(is_there(".new-1234"));
+	look(false);
+	IS(said(".new-1234"), 1);
+	OK(!is_there(".new-1234") && pool_is_there(guard_netns()));
+	pool_close(pool);
+}
+
 static void test_locks(void)
 {
 	char own[HOLDER_NAME_SIZE], held[HOLDER_NAME_SIZE], left[HOLDER_NAME_SIZE];
@@ -409,6 +428,7 @@ int main(void)
 		      {"pools of another pid namespace", test_other_pids},
 		      {"where not all processes are seen, pools stay", test_unseen},
 		      {"a pool in the making goes with its maker", test_temporary},
+		      {"a pool has its name alone, also while it is in use", test_second_name},
 		      {"locks that nobody has go", test_locks},
 		      {"a lock that is waited for is one that others see", test_lock_removed},
 		      {"the file of a dead writer goes", test_list},
