@@ -215,6 +215,8 @@ int reservation_acquire(struct pool *pool, const struct acquire_request *request
 		}
 		/* We were thought dead, and our slot is another's. */
 		words_give_back(&a, (uint32_t)a.block.first + a.block.count);
+		/* A holder notices the end of its anchor later: its guards would meet ours. */
+		anchor_release(a.anchor.fd);
 		anchor_discard(&a.anchor);
 		slot_free(pool, a.claim.token);
 	}

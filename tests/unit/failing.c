@@ -230,6 +230,39 @@ static void test_queue_full(void)
 	goes_to_holder(EAGAIN);
 }
 
+/* Another had the slot between our look at it and our token: we have to begin again. */
+static ssize_t overtaken_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	unsigned int i;
+
+	(void)fd, (void)message, (void)flags;
+	for (i = 0; !calls && i < POOL_SLOTS; i++)
+		if (slot_token(pool, i))
+			atomic_store(&pool->slots[i].block, 1);
+	calls++;
+	errno = ETOOMANYREFS;
+	return -1;
+}
+
+/* The first holder's guards are not in the way of the second one's. */
+static void test_begins_again(void)
+{
+	struct reservation reservation;
+	int anchor, round;
+
+	for (round = 0; round < 5; round++) {
+		begin(0, 0, false);
+		atomic_store(&real_calls.sendmsg, overtaken_sendmsg);
+		anchor = acquired(first, COUNT, BOTH, &reservation);
+		atomic_store(&real_calls.sendmsg, sendmsg);
+		IS(calls, 2);
+		OK(is_held(anchor));
+		IS(unit_slots(pool), 1);
+		IS(reservation_release(&reservation, anchor), 0);
+		close(anchor);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = TESTS(
@@ -241,7 +274,8 @@ int main(void)
 		{"SO_BINDTOIFINDEX forbidden: EOPNOTSUPP", test_index_forbidden},
 		{"SO_REUSEPORT unknown", test_reuseport}, {"sendmsg: ENOBUFS, ENOMEM", test_send},
 		{"sendmsg: ETOOMANYREFS, and a holder keeps the guards", test_in_flight},
-		{"sendmsg: EAGAIN, and a holder keeps the guards", test_queue_full});
+		{"sendmsg: EAGAIN, and a holder keeps the guards", test_queue_full},
+		{"overtaken at its slot, with a holder: begins again", test_begins_again});
 
 	unit_holder_set();
 	return unit_main("failing", tests);
