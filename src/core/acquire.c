@@ -6,6 +6,7 @@
 #include "core/reservation.h"
 #include "core/search.h"
 #include "guard/anchor.h"
+#include "guard/claim.h"
 #include "pool/word.h"
 #include "real/netns.h"
 #include "real/real.h"
@@ -42,6 +43,35 @@ static void words_give_back(struct acquisition *a, uint32_t end)
 	}
 }
 
+/*
+ * Who was about to bind a port when its last reservation ended has passed our guard, if that
+ * was there already, and says so in the word. So nobody on it, but for TIME_WAIT, which we
+ * may have passed.
+ */
+static bool port_is_empty(const struct acquisition *a, enum protocol protocol, uint16_t port)
+{
+	struct claim_request request = {.protocol = protocol,
+					.index = a->pool->claim_index,
+					.netns = a->pool->netns,
+					.port = port};
+	int claim = claim_take(&request);
+
+	if (claim == -EADDRINUSE && protocol == PROTOCOL_TCP)
+		claim = claim_take_over_time_wait(request.index, request.netns, port);
+	if (claim >= 0)
+		real_close(claim);
+	return claim >= 0;
+}
+
+static bool port_take(const struct acquisition *a, enum protocol protocol, uint16_t port)
+{
+	enum word_state was;
+
+	if (!word_take(a->pool, a->claim.token, protocol, port, &was))
+		return false;
+	return was == WORD_FREE || was == WORD_HELD || port_is_empty(a, protocol, port);
+}
+
 static bool words_take(struct acquisition *a, uint16_t *failed)
 {
 	uint32_t port, end = (uint32_t)a->block.first + a->block.count;
@@ -51,8 +81,7 @@ static bool words_take(struct acquisition *a, uint16_t *failed)
 		for (protocol = 0; protocol < PROTOCOLS; protocol++) {
 			if (!(a->block.protocols & PROTOCOL_BIT(protocol)))
 				continue;
-			if (!word_take(a->pool, a->claim.token, (enum protocol)protocol,
-				       (uint16_t)port)) {
+			if (!port_take(a, (enum protocol)protocol, (uint16_t)port)) {
 				words_give_back(a, port + 1);
 				*failed = (uint16_t)port;
 				return false;

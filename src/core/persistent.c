@@ -109,13 +109,15 @@ int persistent_adopt(const struct reservation *reservation, enum protocol protoc
 {
 	struct claim_request request = port_claim(reservation, protocol, port);
 	int claim = claim_take(&request), error = -EADDRNOTAVAIL;
+	enum word_state was;
 
 	if (claim < 0)
 		return claim == -EADDRINUSE ? -EAGAIN : claim;
 	/* Under the claim we are the only ones who ask. */
 	if (guard_alone_on(protocol, port, index))
-		error = word_take(reservation->pool, reservation->token, protocol, port) ? 0
-											 : -EAGAIN;
+		error = word_take(reservation->pool, reservation->token, protocol, port, &was)
+				? 0
+				: -EAGAIN;
 	real_close(claim);
 	return error;
 }

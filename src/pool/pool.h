@@ -23,10 +23,12 @@
  *     taken over as dead cannot damage the new one.
  *  3. RELEASE takes the reservation out of the port words first and lets the
  *     guards go afterwards. Whoever begins one places the guards first and writes
- *     the port words afterwards, and backs off from a BINDING word. A binder with
- *     a claim looks after it has taken that whether the word is still its own and
- *     the anchor still open: then its guards were there at that time, and the
- *     guards of a new owner, which come later, meet the claim.
+ *     the port words afterwards, and backs off from a BINDING word. Where the word
+ *     says that the port was bound, that may be by a late binder who passed the
+ *     guard: a claim tells. A binder with a claim looks after it has taken that
+ *     whether the word is still its own and the anchor still open: then its guards
+ *     were there at that time, and the guards of a new owner, which come later, meet
+ *     the claim.
  *
  * Lock-free: no operation waits for another process, but for the bounded patience
  * of an explicit bind with a BINDING port.

@@ -51,7 +51,8 @@ uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t po
 	return token && word_belongs(word, token) ? token : 0;
 }
 
-bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port)
+bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port,
+	       enum word_state *was)
 {
 	_Atomic uint64_t *word = word_of(pool, protocol, port);
 	uint64_t seen = atomic_load(word), other;
@@ -60,6 +61,7 @@ bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16
 		if (word_state(seen) == WORD_BINDING && !word_binder_is_dead(pool, seen))
 			return false;
 	} while (!atomic_compare_exchange_weak(word, &seen, word_make(token, WORD_HELD, 0)));
+	*was = word_state(seen);
 	/* The guard is the proof that the reservation which had the port is dead. */
 	other = slot_token(pool, word_slot(seen));
 	if (other && other != token && word_belongs(seen, other))

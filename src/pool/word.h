@@ -89,10 +89,11 @@ uint64_t word_token(const struct pool *pool, enum protocol protocol, uint16_t po
 
 /*
  * Makes a port, whose guard has just been placed, HELD by this reservation, whatever its
- * word says. False where a process of the last owner is about to bind it (rule 3 of
- * pool.h).
+ * word says, and says in *was what that is. False where a process of the last owner is about
+ * to bind it (rule 3 of pool.h).
  */
-bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port);
+bool word_take(struct pool *pool, uint64_t token, enum protocol protocol, uint16_t port,
+	       enum word_state *was);
 
 /*
  * Whether the port looks taken: some reservation has it, and none of its holders has gone.

@@ -113,10 +113,12 @@ static void test_making_words(void)
 {
 	struct slot_claim claim;
 	uint16_t first = unit_block(1);
+	enum word_state was;
 
 	pool = unit_pool();
 	IS_FATAL(slot_claim(pool, &claim), 0);
-	OK(word_take(pool, claim.token, PROTOCOL_TCP, first));
+	OK(word_take(pool, claim.token, PROTOCOL_TCP, first, &was));
+	IS(was, WORD_FREE);
 	look(false);
 	IS(number("words", true), 0);
 	OK(word_token(pool, PROTOCOL_TCP, first) == claim.token);

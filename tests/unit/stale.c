@@ -2,6 +2,7 @@
 /* What the dead leave in the pool, and what nobody ever wrote: the kernel decides. */
 #include <sys/random.h>
 
+#include "real/real.h"
 #include "reserve.h"
 
 static struct reservation reservation;
@@ -48,6 +49,44 @@ static void test_acquire_over_dead(void)
 	/* The same with a real one whose anchor was closed. */
 	IS(acquires(first, COUNT, BOTH), 0);
 	IS(unit_slots(pool), 0);
+}
+
+/* Somebody who was about to bind a port when its reservation ended, and comes late. */
+static int late_type, late_socket;
+static uint16_t late_port;
+static uint64_t late_token;
+
+static ssize_t late_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	enum protocol protocol = late_type == TCP ? PROTOCOL_TCP : PROTOCOL_UDP;
+
+	/* The guards are placed, and the words still those of the last reservation. */
+	late_socket = bound(late_type, "127.0.0.1", late_port, REUSEPORT);
+	real_option_set(late_socket, SOL_SOCKET, SO_REUSEPORT, 0);
+	word_set(protocol, late_port, word_make(late_token, WORD_USED, WORD_DRAWN));
+	return sendmsg(fd, message, flags);
+}
+
+static void acquire_beside_late(int type)
+{
+	pool = unit_pool();
+	late_type = type;
+	late_port = unit_block(COUNT);
+	late_token = forged(late_port, COUNT);
+	late_port += COUNT - 1;
+	atomic_store(&real_calls.sendmsg, late_sendmsg);
+	IS(acquires((uint16_t)(late_port - COUNT + 1), COUNT, BOTH), -EADDRINUSE);
+	atomic_store(&real_calls.sendmsg, sendmsg);
+	OK(late_socket >= 0);
+	close(late_socket);
+	IS(acquires((uint16_t)(late_port - COUNT + 1), COUNT, BOTH), 0);
+	IS(unit_words(pool), 0);
+}
+
+static void test_acquire_beside_late(void)
+{
+	acquire_beside_late(TCP);
+	acquire_beside_late(UDP);
 }
 
 static void test_acquire_around_dead(void)
@@ -206,6 +245,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = TESTS(
 		{"a dead reservation's block is acquired at once", test_acquire_over_dead},
+		{"but not with a socket on it that came past the guards", test_acquire_beside_late},
 		{"so is any block, if all others are taken", test_acquire_around_dead},
 		{"garbage in the words is no obstacle", test_acquire_over_garbage},
 		{"slots of acquirers who died are cleared away", test_unfinished_slots},
