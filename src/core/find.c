@@ -67,7 +67,7 @@ void reservation_prune(struct pool *pool, bool unfinished)
 			continue;
 		if (!reservation_find(pool, token, &reservation)) {
 			if (unfinished || reservation_given_up(pool, i))
-				slot_free(pool, token);
+				slot_abandon(pool, token);
 		} else if (!reservation_alive(&reservation)) {
 			/* Where the pool is full, persistent ones, too: they are looked up anew. */
 			if (unfinished)

@@ -66,8 +66,9 @@ static void reservation_clear(struct clearing *clearing, const struct reserved *
 			     "somebody has been making it for less than a minute");
 		return;
 	}
-	/* Its token may be somebody else's by now: then nothing is cleared. */
-	if (!leftovers->dry && !slot_free(clearing->pool, entry->token))
+	/* Its token may be somebody else's by now, or complete: then nothing is cleared. */
+	if (!leftovers->dry && !(made ? slot_free(clearing->pool, entry->token)
+				      : slot_abandon(clearing->pool, entry->token)))
 		return;
 	clearing->ended[slot] = entry->token;
 	if (made)

@@ -20,7 +20,9 @@
  *     of the slot it names belongs to nobody.
  *  2. A slot is claimed by putting a token into it. Its other words are changed
  *     from what they were before the claim, so that a slow claimer whose slot was
- *     taken over as dead cannot damage the new one.
+ *     taken over as dead cannot damage the new one. Who takes it over changes the
+ *     first of them, too, before the slot is free: so a claimer that has completed
+ *     its reservation keeps it.
  *  3. RELEASE takes the reservation out of the port words first and lets the
  *     guards go afterwards. Whoever begins one places the guards first and writes
  *     the port words afterwards, and backs off from a BINDING word. Where the word

@@ -122,6 +122,22 @@ bool slot_free(struct pool *pool, uint64_t token)
 	return atomic_compare_exchange_strong(&pool->slots[TOKEN_SLOT(token)].token, &token, 0);
 }
 
+bool slot_abandon(struct pool *pool, uint64_t token)
+{
+	struct pool_slot *slot = &pool->slots[TOKEN_SLOT(token)];
+	uint64_t block = atomic_load(&slot->block);
+	struct slot_view view;
+
+	/* Read before the token: so it is not that of who has the slot next. */
+	if (slot_token(pool, TOKEN_SLOT(token)) != token)
+		return false;
+	/* Its maker can no longer describe it, or has done that. */
+	if (TOKEN_TAG(block) != TOKEN_TAG(token) &&
+	    !atomic_compare_exchange_strong(&slot->block, &block, TOKEN_TAG(token)))
+		return false;
+	return !slot_find(pool, token, &view) && slot_free(pool, token);
+}
+
 void slot_bury(struct pool *pool, uint64_t token)
 {
 	struct slot_view view;

@@ -51,6 +51,10 @@ uint64_t slot_by_anchor(const struct pool *pool, uint64_t cookie);
 /* Gives the slot of a token back; false where somebody else did already. */
 bool slot_free(struct pool *pool, uint64_t token);
 
+/* The same for one that is being made, whose maker then begins again if it lives; false where
+ * it is complete by now. */
+bool slot_abandon(struct pool *pool, uint64_t token);
+
 /* The same for a reservation whose guards have gone. A persistent one stays: it may get
  * others. */
 void slot_bury(struct pool *pool, uint64_t token);

@@ -232,6 +232,30 @@ static void test_taken_over_early(void)
 	OK(slot_find(pool, new.token, &view));
 }
 
+/* Given up while it is being made, and not once it is complete. */
+static void test_abandoned(void)
+{
+	struct slot_claim claim, next;
+	struct slot_view view;
+
+	pool = unit_pool();
+	claim = claimed();
+	OK(slot_abandon(pool, claim.token));
+	IS(unit_slots(pool), 0);
+	OK(!slot_abandon(pool, claim.token));
+	OK(!slot_describe(pool, &claim, block, KIND_RUN));
+	next = claimed_again(claim.token);
+	OK(!slot_abandon(pool, claim.token));
+	OK(slot_describe(pool, &next, block, KIND_RUN));
+	OK(!slot_abandon(pool, next.token));
+	OK(slot_find(pool, next.token, &view));
+	/* Whoever gives one up may have died before it was free. */
+	claim = claimed();
+	atomic_store(&pool->slots[TOKEN_SLOT(claim.token)].block, TOKEN_TAG(claim.token));
+	OK(!slot_describe(pool, &claim, block, KIND_RUN));
+	OK(slot_abandon(pool, claim.token));
+}
+
 static void test_damaged(void)
 {
 	/* first, count << 16, protocols << 32, as slot.c has them */
@@ -278,6 +302,7 @@ int main(void)
 		      {"a slow claimer is told, and its successor untouched", test_taken_over},
 		      {"also when it had described its block already", test_taken_over_described},
 		      {"a slow claimer that comes first damages nothing", test_taken_over_early},
+		      {"one in the making is given up, a complete one is not", test_abandoned},
 		      {"a damaged description is not found", test_damaged});
 
 	return unit_main("slot", tests);
