@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/stale \
 	tests/unit/binding \
 	tests/unit/failing \
+	tests/unit/every-failure \
 	tests/unit/text \
 	tests/unit/run \
 	tests/unit/process \
@@ -116,6 +117,9 @@ tests_unit_binding_LDADD = $(unit_ldadd)
 
 tests_unit_failing_SOURCES = tests/unit/failing.c tests/unit/reserve.h
 tests_unit_failing_LDADD = $(unit_ldadd)
+
+tests_unit_every_failure_SOURCES = tests/unit/every-failure.c tests/unit/reserve.h
+tests_unit_every_failure_LDADD = $(unit_ldadd)
 
 tests_unit_text_SOURCES = tests/unit/text.c
 tests_unit_text_LDADD = $(unit_ldadd)
