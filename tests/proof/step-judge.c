@@ -180,6 +180,8 @@ int judge_prepare(const struct operation *operation, struct scene *scene)
 	const char *pool = getenv("PORTRES_DIR");
 
 	memset(&scene->block, 0, sizeof scene->block);
+	if (operation->flags & EMPTY)
+		pool_forget();
 	if (operation->flags & EMPTY && nftw(pool, remove_file, 4, FTW_DEPTH | FTW_PHYS) &&
 	    errno != ENOENT)
 		return 0;

@@ -11,8 +11,11 @@
 #include "core/persistent.h"
 #include "pool/slot.h"
 
+/* As long as it is the same: to map it takes longer than to read it. */
+static struct pool *pool;
+
 /* Persistent reservations need nobody alive. */
-static bool lives(struct pool *pool, uint64_t token)
+static bool lives(uint64_t token)
 {
 	struct reservation reservation;
 
@@ -20,24 +23,29 @@ static bool lives(struct pool *pool, uint64_t token)
 	       reservation.kind != KIND_PERSISTENT && reservation_alive(&reservation);
 }
 
+void pool_forget(void)
+{
+	if (pool)
+		pool_close(pool);
+	pool = NULL;
+}
+
 const char *pool_judge(int end)
 {
 	const char *why = NULL;
-	struct pool *pool;
 	unsigned int i;
-	int error = pool_here(&pool, false);
+	int error = pool ? 0 : pool_here(&pool, false);
 
 	if (error)
 		return error == -ENOENT && !end ? NULL : "the pool cannot be opened";
 	for (i = 0; i < POOL_SLOTS; i++)
-		if (lives(pool, slot_token(pool, i)))
+		if (lives(slot_token(pool, i)))
 			why = "the pool lists a reservation that lives";
 	if (end && !why)
 		reservation_prune(pool, true);
 	for (i = 0; end && !why && i < POOL_SLOTS; i++)
 		if (slot_token(pool, i))
 			why = "a slot is lost";
-	pool_close(pool);
 	return why;
 }
 
@@ -46,12 +54,8 @@ uint64_t pool_persistent(int tcp, int start, int count)
 	struct block block = {(uint16_t)start, (uint16_t)count,
 			      PROTOCOL_BIT(tcp ? PROTOCOL_TCP : PROTOCOL_UDP)};
 	struct reservation reservation = {.token = 0};
-	struct pool *pool;
 
-	if (pool_here(&pool, true))
+	if (!pool && pool_here(&pool, true))
 		return 0;
-	if (persistent_make(pool, &block, &reservation))
-		reservation.token = 0;
-	pool_close(pool);
-	return reservation.token;
+	return persistent_make(pool, &block, &reservation) ? 0 : reservation.token;
 }

@@ -10,6 +10,9 @@
  */
 const char *pool_judge(int end);
 
+/* It has been removed, and there will be another. */
+void pool_forget(void);
+
 /* The token of a persistent reservation, as the pool has it; 0: it cannot be made. */
 uint64_t pool_persistent(int tcp, int start, int count);
 

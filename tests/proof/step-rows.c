@@ -10,7 +10,7 @@
 #define SPREAD 12
 
 /* Of a loop that goes on for longer, as over all slots of the pool, one round of so many. */
-#define PASSES 100
+#define PASSES 32
 
 /* Failures of a row that are told in full. */
 #define TOLD 5

@@ -101,7 +101,8 @@ static void work_draw(struct scene *scene)
 
 static void work_bind(struct scene *scene)
 {
-	scene->result = done(socket_bind(scene->fd, ANY_ADDRESS, scene->start + 1, 0));
+	scene->result =
+		done(socket_bind(scene->fd, ANY_ADDRESS, scene->start + NUMBERED_OFFSET, 0));
 }
 
 static void work_close(struct scene *scene)
@@ -128,14 +129,14 @@ const struct operation operations[] = {
 	{"acquire of any block", TCP, prepare_socket, work_acquire_any, 0},
 	{"acquire with a holder", TCP, prepare_socket, work_acquire, HELD},
 	{"associate", TCP, prepare_block, work_associate, PASSED},
-	{"bind to port 0, TCP", TCP, prepare_tied, work_draw, PASSED},
-	{"bind to port 0, UDP", UDP, prepare_tied, work_draw, PASSED},
-	{"bind to port 0, used before, TCP", TCP, prepare_used, work_draw, PASSED},
-	{"bind to port 0, used before, UDP", UDP, prepare_used, work_draw, PASSED},
-	{"bind by number, TCP", TCP, prepare_tied, work_bind, PASSED},
-	{"bind by number, UDP", UDP, prepare_tied, work_bind, PASSED},
-	{"bind by number, used before", TCP, prepare_used, work_bind, PASSED},
-	{"bind of a persistent block", TCP, prepare_tied, work_draw, PERSISTENT | PASSED},
+	{"bind to port 0, TCP", TCP, prepare_tied, work_draw, PASSED | BINDS},
+	{"bind to port 0, UDP", UDP, prepare_tied, work_draw, PASSED | BINDS},
+	{"bind to port 0, used before, TCP", TCP, prepare_used, work_draw, PASSED | BINDS},
+	{"bind to port 0, used before, UDP", UDP, prepare_used, work_draw, PASSED | BINDS},
+	{"bind by number, TCP", TCP, prepare_tied, work_bind, PASSED | BINDS | NUMBERED},
+	{"bind by number, UDP", UDP, prepare_tied, work_bind, PASSED | BINDS | NUMBERED},
+	{"bind by number, used before", TCP, prepare_used, work_bind, PASSED | BINDS | NUMBERED},
+	{"bind of a persistent block", TCP, prepare_tied, work_draw, PERSISTENT | PASSED | BINDS},
 	{"close", TCP, prepare_bound, work_close, PASSED},
 	{"close of the acquiring socket", TCP, prepare_block, work_close_acquirer, 0},
 	{"close of the acquiring socket, with a holder", TCP, prepare_block, work_close_acquirer,
@@ -210,6 +211,7 @@ static void worker(const struct operation *operation, struct scene *scene)
 	if (operation->flags & START)
 		worker_exec(scene);
 	operation->work(scene);
+	scene->port = port_of(scene->fd);
 	trace_stop();
 	_exit(0);
 }
@@ -219,6 +221,7 @@ pid_t worker_start(const struct operation *operation, struct scene *scene)
 	pid_t pid;
 
 	scene->result = operation->flags & START ? 0 : -1;
+	scene->port = 0;
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)

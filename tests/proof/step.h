@@ -17,7 +17,7 @@
 #include "../preload/process.h"
 
 /* How many ports the block has that it is all about. */
-enum { COUNT = 3 };
+enum { COUNT = 3, ALL_PORTS = (1 << COUNT) - 1 };
 
 /* What the processes of a case share. */
 struct scene {
@@ -25,6 +25,7 @@ struct scene {
 	struct block block; /* the reservation: the worker's, or one passed along to it */
 	int fd;		    /* the socket of the operation */
 	int result;	    /* of it: 0 or errno; -1: not done */
+	int port;	    /* that the socket has then; 0 or less: none */
 	instance acquired;
 	char why[160]; /* what was wrong, in words */
 	/* What the other process saw of a reservation that is passed along. */
@@ -40,6 +41,9 @@ enum {
 	PERSISTENT = 16, /* the block is a persistent one */
 	PASSED = 32,	 /* of a reservation that can be passed along */
 	ENDS = 64,	 /* of a reservation that it ends */
+	BINDS = 128,	 /* what it gets is a port */
+	NUMBERED = 256,	 /* this one: */
+	NUMBERED_OFFSET = 1,
 };
 
 /* One operation, and how the worker comes to it. */
@@ -57,6 +61,9 @@ extern const int operations_count;
 pid_t worker_start(const struct operation *operation, struct scene *scene);
 /* main() of a worker that begins with an exec. */
 void worker_main(void);
+
+/* The process that must get on meanwhile: it stops behind each part of its work. */
+pid_t other_start(const struct operation *operation, struct scene *scene);
 
 /* A point of a way. */
 struct point {
@@ -78,6 +85,8 @@ void trace_adopt(pid_t pid);
 /* Why the way of an operation could not be recorded; NULL: it was, and the worker is done.
  * start: it begins with an exec, and from the library's first initialiser on. */
 const char *way_record(struct way *way, pid_t worker, int start);
+/* All of the way, unseen. */
+void way_pass(pid_t worker, int start);
 /* Takes the worker to a point. 0 where the work was done before. */
 int way_reach(const struct way *way, pid_t worker, const struct point *point);
 /* The point in words. */
