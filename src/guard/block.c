@@ -42,6 +42,7 @@ static int place_all(const struct block *block, bool over_time_wait, struct guar
 		     uint16_t *failed)
 {
 	struct doubtful doubtful = {0}, *wanted = over_time_wait ? &doubtful : NULL;
+	struct diag_own own = {.guards = GUARD_INDEX};
 	uint32_t port, end = (uint32_t)block->first + block->count;
 	int protocol, error;
 
@@ -60,12 +61,14 @@ static int place_all(const struct block *block, bool over_time_wait, struct guar
 	/*
 	 * A socket that is bound with SO_REUSEADDR and does not listen lets a bind
 	 * that ignores TIME_WAIT pass, too. With the guards in place nobody can
-	 * come in any more: now ask the kernel who is there.
+	 * come in any more: now ask the kernel who is there. So does the guard of a
+	 * persistent block that another places at the same time: on two indexes both
+	 * can listen.
 	 */
 	*failed = doubtful.first;
-	error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
+	error = diag_only_time_wait(doubtful.first, doubtful.last, own, failed);
 	if (error == -EMFILE && !sink->make_room(sink))
-		error = diag_only_time_wait(doubtful.first, doubtful.last, 0, failed);
+		error = diag_only_time_wait(doubtful.first, doubtful.last, own, failed);
 	return error;
 }
 
@@ -76,18 +79,19 @@ static int place_all(const struct block *block, bool over_time_wait, struct guar
 int guard_place_missing(enum protocol protocol, uint16_t port, uint32_t index)
 {
 	int fd = guard_place_on(index, protocol, port, false), error;
+	struct diag_own own = {.guards = index};
 	uint16_t busy;
 
 	if (fd != -EADDRINUSE || protocol != PROTOCOL_TCP ||
 	    guard_present_on(protocol, port, index))
 		return fd;
-	error = diag_only_time_wait(port, port, 0, &busy);
+	error = diag_only_time_wait(port, port, own, &busy);
 	if (error)
 		return error;
 	fd = guard_place_on(index, protocol, port, true);
 	if (fd < 0)
 		return fd;
-	error = diag_only_time_wait(port, port, 0, &busy);
+	error = diag_only_time_wait(port, port, own, &busy);
 	if (!error)
 		return fd;
 	real_close(fd);

@@ -104,7 +104,8 @@ int claim_take_over_time_wait(uint32_t index, uint64_t netns, uint16_t port)
 		return fd;
 	error = real_option_set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
 	if (!error)
-		error = diag_only_time_wait(port, port, real_cookie(fd), &busy);
+		error = diag_only_time_wait(port, port, (struct diag_own){.claim = real_cookie(fd)},
+					    &busy);
 	if (!error)
 		return fd;
 	real_close(fd);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "guard/diag.h"
+#include "guard/guard.h"
 #include "guard/index.h"
 #include "real/real.h"
 
@@ -112,16 +113,23 @@ int diag_ports(const struct diag *diag, int family, enum protocol protocol, stru
 }
 
 struct time_wait_search {
-	uint64_t claim;
+	struct diag_own own;
 	uint16_t *busy;
 };
 
-static bool is_ours(const struct inet_diag_msg *socket, uint64_t claim)
+static bool is_own_guard(uint32_t index, uint32_t own)
+{
+	if (own == GUARD_INDEX)
+		return index_is_guard(index) && !guard_persistent_first(index);
+	return index_is_guard(index) && (!own || index == own);
+}
+
+static bool is_ours(const struct inet_diag_msg *socket, const struct diag_own *own)
 {
 	uint64_t cookie = (uint64_t)socket->id.idiag_cookie[1] << 32 | socket->id.idiag_cookie[0];
 
-	return index_is_guard(socket->id.idiag_if) ||
-	       (index_is_claim(socket->id.idiag_if) && cookie == claim);
+	return is_own_guard(socket->id.idiag_if, own->guards) ||
+	       (index_is_claim(socket->id.idiag_if) && cookie == own->claim);
 }
 
 static int time_wait_visit(const struct nlmsghdr *header, void *context)
@@ -129,15 +137,15 @@ static int time_wait_visit(const struct nlmsghdr *header, void *context)
 	const struct inet_diag_msg *socket = NLMSG_DATA(header);
 	struct time_wait_search *search = context;
 
-	if (is_ours(socket, search->claim) || socket->idiag_state == TCP_TIME_WAIT)
+	if (is_ours(socket, &search->own) || socket->idiag_state == TCP_TIME_WAIT)
 		return 0;
 	*search->busy = ntohs(socket->id.idiag_sport);
 	return -EADDRINUSE;
 }
 
-int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t *busy)
+int diag_only_time_wait(uint16_t first, uint16_t last, struct diag_own own, uint16_t *busy)
 {
-	struct time_wait_search search = {claim, busy};
+	struct time_wait_search search = {own, busy};
 	struct diag_range range = {first, last};
 	struct diag diag;
 	int error = diag_open(&diag);

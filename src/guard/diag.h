@@ -35,15 +35,21 @@ struct diag_range {
 int diag_ports(const struct diag *diag, int family, enum protocol protocol, struct diag_range range,
 	       diag_visit *visit, void *context);
 
+/* Sockets of ours. */
+struct diag_own {
+	uint32_t guards; /* on this index; 0: on any, GUARD_INDEX: all but persistent blocks' */
+	uint64_t claim;	 /* with this SO_COOKIE; 0: none */
+};
+
 /*
  * Whether the TCP ports from first to last are held by connections in TIME_WAIT at
- * the most, guards aside and our own claim, which has this SO_COOKIE (0: none). 0;
- * -EADDRINUSE and in *busy a port that something else holds; or another -errno.
+ * the most, our own sockets aside. 0; -EADDRINUSE and in *busy a port that something else holds; or
+ * another -errno.
  *
  * Before Linux 6.8 the kernel does not show sockets that are bound and neither
  * listen nor are connected: there one with SO_REUSEADDR goes unnoticed.
  */
-int diag_only_time_wait(uint16_t first, uint16_t last, uint64_t claim, uint16_t *busy);
+int diag_only_time_wait(uint16_t first, uint16_t last, struct diag_own own, uint16_t *busy);
 
 /*
  * Whether a TCP connection from this local address to that peer would meet one

@@ -3,6 +3,8 @@
 #include <sys/utsname.h>
 
 #include "guard/guard.h"
+#include "guard/index.h"
+#include "real/real.h"
 #include "unit.h"
 
 enum { COUNT = 8, BOTH = 3, MOST = 64 };
@@ -232,6 +234,45 @@ static void test_bound_reuse(void)
 	}
 }
 
+/* A persistent block's guard that comes over TIME_WAIT, too, while ours is not yet complete. */
+static uint16_t other_port;
+static uint32_t other_index;
+static int other_guard;
+
+static int late_listen(int fd, int backlog)
+{
+	atomic_store(&real_calls.listen, listen);
+	other_guard = guard_place_on(other_index, PROTOCOL_TCP, other_port, true);
+	return listen(fd, backlog);
+}
+
+static void test_persistent_at_once(void)
+{
+	struct block block = block_new(BOTH), other = {block.first + 4, 1, 1};
+	struct shelf shelf = shelf_new();
+	uint16_t failed;
+
+	if (!kernel_shows_bound()) {
+		cunit_tap_skip("Linux before 6.8 does not show such sockets");
+		return;
+	}
+	other_port = other.first;
+	other_index = guard_index_of_block(&other);
+	unit_time_wait(other_port, REUSEADDR);
+	atomic_store(&real_calls.listen, late_listen);
+	IS(guard_place_block(&block, GUARD_ALL_OVER_TIME_WAIT, &shelf.sink, &failed), -EADDRINUSE);
+	atomic_store(&real_calls.listen, listen);
+	IS(failed, other_port);
+	OK(other_guard >= 0);
+	/* So it is the other way round. */
+	IS(guard_place_missing(PROTOCOL_TCP, other_port, other_index), -EADDRINUSE);
+	shelf_clear(&shelf);
+	close(other_guard);
+	other_guard = guard_place_missing(PROTOCOL_TCP, other_port, other_index);
+	OK(other_guard >= 0);
+	close(other_guard);
+}
+
 /* A connection whose listener is gone holds its port as well. */
 static void test_connection(void)
 {
@@ -278,6 +319,8 @@ int main(void)
 		      {"ports in TIME_WAIT are taken if so asked", test_time_wait},
 		      {"a socket bound with SO_REUSEADDR is not passed over as TIME_WAIT",
 		       test_bound_reuse},
+		      {"nor is a persistent block's guard that comes at once",
+		       test_persistent_at_once},
 		      {"nor is a connection", test_connection},
 		      {"the last port there is", test_last_port});
 
