@@ -3,7 +3,7 @@
 
 #include "core/reservation.h"
 #include "guard/guard.h"
-#include "pool/slot.h"
+#include "pool/word.h"
 #include "real/real.h"
 
 /* How many ports of a reservation are asked for a guard: a stray socket may sit on one. */
@@ -32,17 +32,33 @@ bool reservation_anchored(const struct reservation *reservation, int fd)
 	return cookie && (cookie & COOKIE_MASK) == reservation->anchor;
 }
 
+static enum protocol protocol_first(const struct block *block)
+{
+	return block->protocols & PROTOCOL_BIT(PROTOCOL_TCP) ? PROTOCOL_TCP : PROTOCOL_UDP;
+}
+
 bool reservation_alive(const struct reservation *reservation)
 {
 	const struct block *block = &reservation->block;
-	enum protocol protocol =
-		block->protocols & PROTOCOL_BIT(PROTOCOL_TCP) ? PROTOCOL_TCP : PROTOCOL_UDP;
+	enum protocol protocol = protocol_first(block);
 	uint32_t i;
 
 	for (i = 0; i < block->count && i < PROBES; i++)
 		if (!guard_present(protocol, (uint16_t)(block->first + i)))
 			return false;
 	return true;
+}
+
+/*
+ * Somebody has its first port by the words: he had placed his guard and was killed before he
+ * could bury it. The guard that stands there is not its own.
+ */
+static bool is_replaced(const struct reservation *reservation)
+{
+	const struct block *block = &reservation->block;
+	uint64_t token = word_token(reservation->pool, protocol_first(block), block->first);
+
+	return reservation->kind != KIND_PERSISTENT && token && token != reservation->token;
 }
 
 bool reservation_given_up(const struct pool *pool, unsigned int slot)
@@ -68,7 +84,7 @@ void reservation_prune(struct pool *pool, bool unfinished)
 		if (!reservation_find(pool, token, &reservation)) {
 			if (unfinished || reservation_given_up(pool, i))
 				slot_abandon(pool, token);
-		} else if (!reservation_alive(&reservation)) {
+		} else if (!reservation_alive(&reservation) || is_replaced(&reservation)) {
 			/* Where the pool is full, persistent ones, too: they are looked up anew. */
 			if (unfinished)
 				slot_free(pool, token);
