@@ -31,6 +31,8 @@ static const char *kill_one(const struct operation *operation, struct scene *sce
 	if (!judge_prepare(operation, scene))
 		return "the case cannot be set up";
 	worker = worker_start(operation, scene);
+	if (worker < 0)
+		return "the worker cannot prepare its work";
 	*missed = !way_reach(way, worker, &way->points[number]);
 	die(worker, reaped);
 	why = judge_death(operation, scene);
@@ -48,7 +50,9 @@ static int record(const struct operation *operation, struct scene *scene, struct
 	if (!judge_prepare(operation, scene))
 		bail_out("a case cannot be set up");
 	worker = worker_start(operation, scene);
-	why = way_record(way, worker, operation->flags & START);
+	if (worker < 0)
+		bail_out("a worker");
+	why = way_record(way, worker, operation);
 	if (!why && scene->result)
 		why = strerrorname_np(scene->result);
 	if (!why)
@@ -83,8 +87,8 @@ static void row_killed(const struct operation *operation, struct scene *scene, s
 		why = kill_one(operation, scene, &way, i, &missed);
 		tally->missed += (unsigned long)missed;
 		tally->cases += !missed;
-		if (why)
-			case_failed(operation, tally, &way.points[i], why);
+		if (why && case_failed(operation, tally, &way.points[i], why))
+			break;
 	}
 }
 

@@ -7,9 +7,6 @@
 /* Far from the block of the case. */
 #define ELSEWHERE 100
 
-/* Of processor time: who spins without a system call ends by this. */
-#define SECONDS 20
-
 static void other_fails(struct scene *scene, const char *what)
 {
 	snprintf(scene->why, sizeof scene->why, "the other: %s: %s", what, strerrorname_np(errno));
@@ -123,6 +120,7 @@ pid_t other_start(const struct operation *operation, struct scene *scene)
 		bail_out("fork");
 	if (!pid)
 		other(operation, scene);
-	trace_adopt(pid);
+	if (!trace_adopt(pid))
+		bail_out("a child that cannot be traced");
 	return pid;
 }

@@ -174,8 +174,7 @@ void trace_kill(pid_t pid)
 	waitpid(pid, NULL, __WALL);
 }
 
-void trace_adopt(pid_t pid)
+int trace_adopt(pid_t pid)
 {
-	if (wait_stop(pid) != SIGSTOP || ptrace(PTRACE_SETOPTIONS, pid, NULL, TRACE_OPTIONS))
-		bail_out("a child that cannot be traced");
+	return wait_stop(pid) == SIGSTOP && !ptrace(PTRACE_SETOPTIONS, pid, NULL, TRACE_OPTIONS);
 }

@@ -10,10 +10,13 @@
 #define SPREAD 12
 
 /* Of a loop that goes on for longer, as over all slots of the pool, one round of so many. */
-#define PASSES 32
+#define PASSES 16
 
-/* Failures of a row that are told in full. */
-#define TOLD 5
+/* The long form tries every instruction, of operations that are like others one of so many. */
+#define VARIANT_STRIDE 5
+
+/* So many failures of a row are enough. */
+#define ENOUGH 5
 
 static unsigned long seed, spread;
 
@@ -24,29 +27,30 @@ static unsigned long number_of(const char *variable, unsigned long otherwise)
 	return value && *value ? strtoul(value, NULL, 10) : otherwise;
 }
 
-/* How many instructions lie between two that are tried. */
+/* Of how many instructions one is tried. */
 static size_t stride_of(const struct way *way)
 {
-	return spread ? (way->instructions + spread - 1) / spread : 1;
+	if (spread)
+		return (way->instructions + spread - 1) / spread;
+	return way->operation->flags & VARIANT ? VARIANT_STRIDE : 1;
 }
 
 int point_wanted(const struct way *way, size_t number)
 {
-	size_t stride = stride_of(way);
 	unsigned int pass = way->points[number].nth;
 
-	if (way->points[number].address && pass > PASSES && pass % PASSES != seed % PASSES)
-		return 0;
 	if (!way->points[number].address)
-		return stride == 1 || (number + seed) % 2 == 0;
-	return (number + seed) % stride == 0;
+		return !spread || (number + seed) % 2 == 0;
+	if (pass > PASSES && pass % PASSES != seed % PASSES)
+		return 0;
+	return (number + seed) % stride_of(way) == 0;
 }
 
-void case_failed(const struct operation *operation, struct tally *tally, const struct point *point,
-		 const char *why)
+int case_failed(const struct operation *operation, struct tally *tally, const struct point *point,
+		const char *why)
 {
-	if (tally->failures++ < TOLD)
-		diag("%s: at %s: %s", operation->name, point_name(point), why);
+	diag("%s: at %s: %s", operation->name, point_name(point), why);
+	return ++tally->failures == ENOUGH;
 }
 
 /* In a process that has not used the library yet; holders that lose their parent are its. */
@@ -91,7 +95,9 @@ static void row_run(const char *what, const struct operation *operation, row *tr
 	scene->start = atoi(getenv("PORTRES_RANGE"));
 	ended = row_process(operation, try, tally, scene);
 	snprintf(row_name, sizeof row_name, "%s at every %s: %s", what,
-		 spread ? "system call and some instructions" : "instruction", operation->name);
+		 spread || operation->flags & VARIANT ? "system call and some instructions"
+						      : "instruction",
+		 operation->name);
 	ok(ended && tally->cases && !tally->failures && tally->missed * 20 <= tally->cases,
 	   "%s: %lu cases", row_name, tally->cases);
 	diag("%lu instructions and %lu stops at system calls, of which %lu were not reached",

@@ -130,13 +130,13 @@ const char *point_name(const struct point *point)
 	return text;
 }
 
-const char *way_record(struct way *way, pid_t pid, int start)
+const char *way_record(struct way *way, pid_t pid, const struct operation *operation)
 {
 	struct recording recording = {.way = way, .pid = pid, .keep = 1};
 	int state;
 
-	*way = (struct way){.start = start};
-	if (start && (!run_to_library(pid) || !run_to(pid, library.constructor)))
+	*way = (struct way){.operation = operation};
+	if (operation->flags & START && (!run_to_library(pid) || !run_to(pid, library.constructor)))
 		return "the library's constructor was not seen";
 	recording.passes = calloc(library.last - library.first, sizeof *recording.passes);
 	if (!recording.passes)
@@ -164,7 +164,7 @@ int way_reach(const struct way *way, pid_t pid, const struct point *point)
 {
 	unsigned int i;
 
-	if (way->start && !run_to_library(pid))
+	if (way->operation->flags & START && !run_to_library(pid))
 		return 0;
 	if (point->address)
 		return passes_run(pid, point->address, point->nth);
@@ -176,9 +176,9 @@ int way_reach(const struct way *way, pid_t pid, const struct point *point)
 	return 1;
 }
 
-void way_pass(pid_t pid, int start)
+void way_pass(pid_t pid, const struct operation *operation)
 {
-	if (!start || run_to_library(pid))
+	if (!(operation->flags & START) || run_to_library(pid))
 		trace_finish(pid);
 }
 

@@ -122,19 +122,21 @@ static void work_release(struct scene *scene)
 
 const struct operation operations[] = {
 	{"pool creation", TCP, prepare_socket, work_create, EMPTY},
-	{"pool creation under a temporary name", TCP, prepare_socket, work_create, EMPTY | NAMED},
+	{"pool creation under a temporary name", TCP, prepare_socket, work_create,
+	 EMPTY | NAMED | VARIANT},
 	{"start with PORTRES_RESERVE", TCP, NULL, NULL, START},
 	{"acquire, TCP", TCP, prepare_socket, work_acquire, 0},
-	{"acquire, UDP", UDP, prepare_socket, work_acquire, 0},
-	{"acquire of any block", TCP, prepare_socket, work_acquire_any, 0},
+	{"acquire, UDP", UDP, prepare_socket, work_acquire, VARIANT},
+	{"acquire of any block", TCP, prepare_socket, work_acquire_any, VARIANT},
 	{"acquire with a holder", TCP, prepare_socket, work_acquire, HELD},
 	{"associate", TCP, prepare_block, work_associate, PASSED},
 	{"bind to port 0, TCP", TCP, prepare_tied, work_draw, PASSED | BINDS},
-	{"bind to port 0, UDP", UDP, prepare_tied, work_draw, PASSED | BINDS},
+	{"bind to port 0, UDP", UDP, prepare_tied, work_draw, PASSED | BINDS | VARIANT},
 	{"bind to port 0, used before, TCP", TCP, prepare_used, work_draw, PASSED | BINDS},
-	{"bind to port 0, used before, UDP", UDP, prepare_used, work_draw, PASSED | BINDS},
+	{"bind to port 0, used before, UDP", UDP, prepare_used, work_draw,
+	 PASSED | BINDS | VARIANT},
 	{"bind by number, TCP", TCP, prepare_tied, work_bind, PASSED | BINDS | NUMBERED},
-	{"bind by number, UDP", UDP, prepare_tied, work_bind, PASSED | BINDS | NUMBERED},
+	{"bind by number, UDP", UDP, prepare_tied, work_bind, PASSED | BINDS | NUMBERED | VARIANT},
 	{"bind by number, used before", TCP, prepare_used, work_bind, PASSED | BINDS | NUMBERED},
 	{"bind of a persistent block", TCP, prepare_tied, work_draw, PERSISTENT | PASSED | BINDS},
 	{"close", TCP, prepare_bound, work_close, PASSED},
@@ -142,7 +144,7 @@ const struct operation operations[] = {
 	{"close of the acquiring socket, with a holder", TCP, prepare_block, work_close_acquirer,
 	 HELD},
 	{"release, TCP", TCP, prepare_block, work_release, PASSED | ENDS},
-	{"release, UDP", UDP, prepare_block, work_release, PASSED | ENDS},
+	{"release, UDP", UDP, prepare_block, work_release, PASSED | ENDS | VARIANT},
 	{"release with a holder", TCP, prepare_block, work_release, HELD},
 };
 const int operations_count = sizeof operations / sizeof *operations;
@@ -228,6 +230,5 @@ pid_t worker_start(const struct operation *operation, struct scene *scene)
 		bail_out("fork");
 	if (!pid)
 		worker(operation, scene);
-	trace_adopt(pid);
-	return pid;
+	return trace_adopt(pid) ? pid : -1;
 }

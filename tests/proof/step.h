@@ -19,6 +19,9 @@
 /* How many ports the block has that it is all about. */
 enum { COUNT = 3, ALL_PORTS = (1 << COUNT) - 1 };
 
+/* Of processor time that a process has for all that it does: who spins ends by this. */
+enum { SECONDS = 20 };
+
 /* What the processes of a case share. */
 struct scene {
 	int type, start;    /* of the block; start is free in the beginning */
@@ -41,6 +44,7 @@ enum {
 	PERSISTENT = 16, /* the block is a persistent one */
 	PASSED = 32,	 /* of a reservation that can be passed along */
 	ENDS = 64,	 /* of a reservation that it ends */
+	VARIANT = 512,	 /* much of it is as in another one */
 	BINDS = 128,	 /* what it gets is a port */
 	NUMBERED = 256,	 /* this one: */
 	NUMBERED_OFFSET = 1,
@@ -57,7 +61,7 @@ struct operation {
 extern const struct operation operations[];
 extern const int operations_count;
 
-/* A worker that stands before its work; -1 where this operation is not possible here. */
+/* A worker that stands before its work; -1: it did not come so far. */
 pid_t worker_start(const struct operation *operation, struct scene *scene);
 /* main() of a worker that begins with an exec. */
 void worker_main(void);
@@ -72,7 +76,7 @@ struct point {
 };
 
 struct way {
-	int start;	 /* it begins behind an exec */
+	const struct operation *operation;
 	uintptr_t entry; /* the first instruction in the library */
 	struct point *points;
 	size_t count, room, instructions, calls;
@@ -80,13 +84,12 @@ struct way {
 
 /* Whether a child can be traced here, and breakpoints work. */
 int trace_works(void);
-/* Takes over a child that asked to be traced and stops. */
-void trace_adopt(pid_t pid);
-/* Why the way of an operation could not be recorded; NULL: it was, and the worker is done.
- * start: it begins with an exec, and from the library's first initialiser on. */
-const char *way_record(struct way *way, pid_t worker, int start);
+/* Takes over a child that asked to be traced and stops. False if it ended instead. */
+int trace_adopt(pid_t pid);
+/* Why the way of an operation could not be recorded; NULL: it was, and the worker is done. */
+const char *way_record(struct way *way, pid_t worker, const struct operation *operation);
 /* All of the way, unseen. */
-void way_pass(pid_t worker, int start);
+void way_pass(pid_t worker, const struct operation *operation);
 /* Takes the worker to a point. 0 where the work was done before. */
 int way_reach(const struct way *way, pid_t worker, const struct point *point);
 /* The point in words. */
@@ -120,7 +123,8 @@ typedef void row(const struct operation *operation, struct scene *scene, struct 
 int rows_run(const char *what, row *try, int (*wanted)(const struct operation *operation));
 /* Whether the point of that number is to be tried, in the short form. */
 int point_wanted(const struct way *way, size_t number);
-void case_failed(const struct operation *operation, struct tally *tally, const struct point *point,
-		 const char *why);
+/* Tells it; true once there are so many that no more need be tried. */
+int case_failed(const struct operation *operation, struct tally *tally, const struct point *point,
+		const char *why);
 
 #endif
