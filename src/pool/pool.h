@@ -45,8 +45,10 @@
 
 #define POOL_MAGIC   UINT64_C(0x3173657274726f70) /* "portres1" */
 #define POOL_VERSION 1
-#define POOL_SLOTS   4096
-#define POOL_PORTS   65536
+#ifndef POOL_SLOTS /* tests/proof/explore has a small pool */
+#define POOL_SLOTS 4096
+#define POOL_PORTS 65536
+#endif
 
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOLS };
 #define PROTOCOL_BIT(protocol) (1U << (protocol))
