@@ -43,6 +43,8 @@ static void alone_forget(const struct port_bind *bind, uint16_t port, uint64_t *
 	const struct reservation *reservation = bind->reservation;
 	struct claim_request request = port_claim(reservation, bind->call->protocol, port);
 	struct sockaddr_storage all = {.ss_family = alone == WORD_ALONE4 ? AF_INET : AF_INET6};
+	uint64_t without = word_make(reservation->token, word_state(*seen),
+				     *seen & WORD_FLAGS & ~alone);
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
 	int claim;
 
@@ -54,8 +56,8 @@ static void alone_forget(const struct port_bind *bind, uint16_t port, uint64_t *
 	if (claim < 0)
 		return;
 	/* Where it is another by now, the caller finds that out. */
-	if (atomic_compare_exchange_strong(word, &(uint64_t){*seen}, *seen & ~alone))
-		*seen &= ~alone;
+	if (atomic_compare_exchange_strong(word, &(uint64_t){*seen}, without))
+		*seen = without;
 	real_close(claim);
 }
 
@@ -189,7 +191,7 @@ void reservation_unbind(const struct reservation *reservation, enum protocol pro
 	if (word_state(seen) != WORD_USED || !word_belongs(seen, reservation->token))
 		return;
 	maybe = word_make(reservation->token, WORD_MAYBE,
-			  seen & (WORD_DRAWN | WORD_ALONE | WORD_CLIENT));
+			  seen & WORD_FLAGS);
 	/* Where it has changed meanwhile, another has the port. */
 	if (atomic_compare_exchange_strong(word, &seen, maybe) && !(maybe & WORD_DRAWN))
 		atomic_fetch_add_explicit(&reservation->pool->slots[TOKEN_SLOT(reservation->token)]

@@ -18,9 +18,10 @@ uint64_t word_binding(const struct pool *pool, uint64_t token)
 	if (!self.start || !self.namespace || self.namespace != pool->namespace ||
 	    (uint64_t)self.pid >> PID_BITS)
 		return 0;
-	return token >> BINDING_TAG_SHIFT << BINDING_TAG_SHIFT |
-	       start_bits(self.start) << WORD_START_SHIFT | (uint64_t)self.pid << WORD_TAG_SHIFT |
-	       (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | WORD_BINDING;
+	return word_seal(token >> BINDING_TAG_SHIFT << BINDING_TAG_SHIFT |
+			 start_bits(self.start) << WORD_START_SHIFT |
+			 (uint64_t)self.pid << WORD_TAG_SHIFT |
+			 (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | WORD_BINDING);
 }
 
 bool word_binder_is_dead(const struct pool *pool, uint64_t word)

@@ -12,9 +12,12 @@
  * USED     was bound and not seen to be closed
  * MAYBE    was seen to be closed; a child may still have it: only a claim can tell
  *
- * From bit 0: state (3), DRAWN, ALONE (2), CLIENT, slot (12), then the token's tag
- * (45). In a BINDING word the tag shrinks to its upper 12 bits, and below it stand
- * the pid (22) and the low bits of its start time (11).
+ * From bit 0: state (3), DRAWN, ALONE (2), CLIENT, slot (12), parity, then the token's tag
+ * (44). In a BINDING word the tag shrinks to its upper 12 bits, and below it stand
+ * the pid (22) and the low bits of its start time (10).
+ *
+ * The parity makes the number of ones even: a word of which one bit was changed by damage
+ * is nobody's, and no port in use looks unused, or as if it were shared.
  */
 #ifndef POOL_WORD_H
 #define POOL_WORD_H
@@ -32,11 +35,13 @@ enum word_state { WORD_FREE, WORD_HELD, WORD_BINDING, WORD_USED, WORD_MAYBE };
 #define WORD_ALONE  (WORD_ALONE4 | WORD_ALONE6)
 /* Outgoing connections are on it: others may join them. */
 #define WORD_CLIENT UINT64_C(64)
+#define WORD_FLAGS  (WORD_DRAWN | WORD_ALONE | WORD_CLIENT)
 
 #define WORD_SLOT_SHIFT	  7
-#define WORD_TAG_SHIFT	  19
-#define WORD_START_SHIFT  41
-#define WORD_START_BITS	  11
+#define WORD_PARITY_SHIFT 19
+#define WORD_TAG_SHIFT	  20
+#define WORD_START_SHIFT  42
+#define WORD_START_BITS	  10
 #define BINDING_TAG_SHIFT 52
 
 static inline enum word_state word_state(uint64_t word)
@@ -49,11 +54,21 @@ static inline unsigned int word_slot(uint64_t word)
 	return word >> WORD_SLOT_SHIFT & (POOL_SLOTS - 1);
 }
 
+static inline uint64_t word_seal(uint64_t word)
+{
+	return word | (uint64_t)__builtin_parityll(word) << WORD_PARITY_SHIFT;
+}
+
 /* A word of this token's reservation, in any state but BINDING. */
 static inline uint64_t word_make(uint64_t token, enum word_state state, uint64_t flags)
 {
-	return token >> WORD_TAG_SHIFT << WORD_TAG_SHIFT |
-	       (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | flags | (uint64_t)state;
+	return word_seal(token >> WORD_TAG_SHIFT << WORD_TAG_SHIFT |
+			 (uint64_t)TOKEN_SLOT(token) << WORD_SLOT_SHIFT | flags | (uint64_t)state);
+}
+
+static inline bool word_is_whole(uint64_t word)
+{
+	return !__builtin_parityll(word);
 }
 
 static inline bool word_belongs(uint64_t word, uint64_t token)
@@ -61,7 +76,7 @@ static inline bool word_belongs(uint64_t word, uint64_t token)
 	unsigned int shift = word_state(word) == WORD_BINDING ? BINDING_TAG_SHIFT : WORD_TAG_SHIFT;
 
 	return word_state(word) != WORD_FREE && word_slot(word) == TOKEN_SLOT(token) &&
-	       word >> shift == token >> shift;
+	       word >> shift == token >> shift && word_is_whole(word);
 }
 
 static inline _Atomic uint64_t *word_of(struct pool *pool, enum protocol protocol, uint16_t port)

@@ -66,6 +66,22 @@ static void test_other_slot(void)
 		OK(!word_belongs(word, token ^ UINT64_C(1) << bit));
 }
 
+/* Damage: with one bit changed a word is nobody's, whatever that bit says. */
+static void test_damaged(void)
+{
+	uint64_t token, words[4];
+
+	pool = unit_pool();
+	token = reserved();
+	words[0] = word_make(token, WORD_HELD, 0);
+	words[1] = word_make(token, WORD_USED, WORD_ALONE);
+	words[2] = word_make(token, WORD_MAYBE, WORD_DRAWN);
+	words[3] = word_binding(pool, token);
+	for (int i = 0; i < 4; i++)
+		for (int bit = 0; bit < 64; bit++)
+			OK(!word_belongs(words[i] ^ UINT64_C(1) << bit, token));
+}
+
 static void test_free(void)
 {
 	uint64_t token;
@@ -275,6 +291,7 @@ int main(void)
 	CU_TestInfo tests[] =
 		TESTS({"a word in each state belongs to its token and to no other", test_states},
 		      {"nor to one that differs in a single bit", test_other_slot},
+		      {"a word with one bit changed is nobody's", test_damaged},
 		      {"a free word belongs to nobody", test_free},
 		      {"our own BINDING word: ours, and we are not dead", test_binding_self},
 		      {"a living process is not dead", test_binder_alive},
