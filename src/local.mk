@@ -78,7 +78,8 @@ tool_sources = src/tool/message.h src/tool/message.c src/tool/faults.h src/tool/
 	src/tool/holder.h src/tool/holder.c src/tool/pool.h src/tool/pool.c src/tool/request.h \
 	src/tool/request.c src/tool/reserve.c src/tool/name.h src/tool/name.c
 
-src_portres_exec_SOURCES = src/run/exec.c src/run/options.h src/run/options.c src/run/environment.h \
-	src/run/environment.c src/run/substitute.h src/run/substitute.c $(library_sources) $(tool_sources)
+run_sources = src/run/options.h src/run/options.c src/run/environment.h src/run/environment.c \
+	src/run/substitute.h src/run/substitute.c
+src_portres_exec_SOURCES = src/run/exec.c $(run_sources) $(library_sources) $(tool_sources)
 src_portres_exec_CPPFLAGS = $(room_cppflags)
 src_portres_exec_LDADD = src/libpersist.la

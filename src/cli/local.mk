@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The portres command, and the units that keep its holder running.
 bin_PROGRAMS += src/portres
-src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/json.c \
+command_sources = src/cli/commands.h src/cli/json.h src/cli/json.c \
 	src/cli/paint.h src/cli/paint.c src/cli/list.c src/cli/list-text.h src/cli/list-text.c \
 	src/cli/map.c src/cli/map.h src/cli/map-draw.c src/cli/map-grid.h src/cli/map-grid.c src/cli/map-json.c \
 	src/cli/map-kinds.h src/cli/map-kinds.c src/cli/map-list.c src/cli/map-svg.h src/cli/map-svg.c src/cli/map-svg-page.c src/cli/map-svg-file.c \
@@ -13,6 +13,7 @@ src_portres_SOURCES = src/cli/main.c src/cli/commands.h src/cli/json.h src/cli/j
 	src/cli/explain-pieces.c src/cli/explain-notes.c src/cli/explain-advice.c \
 	src/cli/persist.c src/cli/persist-list.h src/cli/persist-list.c \
 	src/cli/hold.c src/cli/holding.h src/cli/holding.c src/cli/notify.h src/cli/notify.c src/cli/doctor.c $(tool_sources)
+src_portres_SOURCES = src/cli/main.c $(command_sources)
 src_portres_CPPFLAGS = $(room_cppflags)
 src_portres_LDADD = src/libinspect.la $(JANSSON_LIBS) $(ELF_LIBS)
 
