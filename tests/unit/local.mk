@@ -35,6 +35,8 @@ unit_tests = \
 	tests/unit/binding \
 	tests/unit/failing \
 	tests/unit/every-failure \
+	tests/unit/crossing \
+	tests/unit/lacking \
 	tests/unit/text \
 	tests/unit/run \
 	tests/unit/process \
@@ -120,6 +122,12 @@ tests_unit_failing_LDADD = $(unit_ldadd)
 
 tests_unit_every_failure_SOURCES = tests/unit/every-failure.c tests/unit/reserve.h
 tests_unit_every_failure_LDADD = $(unit_ldadd)
+
+tests_unit_crossing_SOURCES = tests/unit/crossing.c tests/unit/reserve.h
+tests_unit_crossing_LDADD = $(unit_ldadd)
+
+tests_unit_lacking_SOURCES = tests/unit/lacking.c tests/unit/reserve.h
+tests_unit_lacking_LDADD = $(unit_ldadd)
 
 tests_unit_text_SOURCES = tests/unit/text.c
 tests_unit_text_LDADD = $(unit_ldadd)

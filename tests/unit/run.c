@@ -8,7 +8,7 @@ static bool equal(const struct run *one, const struct run *other)
 	return one->token == other->token && one->anchor == other->anchor &&
 	       one->outside == other->outside && one->full_pass == other->full_pass &&
 	       one->connect == other->connect && one->protocols == other->protocols &&
-	       one->error == other->error;
+	       one->error == other->error && one->netns == other->netns;
 }
 
 static void round_trip(const struct run *runs, unsigned int count)
@@ -36,6 +36,7 @@ static void test_round_trip(void)
 				run.connect = flags & 2;
 				run.anchor = flags * 333;
 				run.token = run.token * 31 + (uint64_t)flags;
+				run.netns = flags == 3 ? run.token : 0;
 				round_trip(&run, 1);
 			}
 }
