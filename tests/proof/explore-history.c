@@ -381,6 +381,8 @@ void history_invoke(int process, const struct operation *operation)
 		history->blocks[operation->reservation].count = operation->count;
 		history->blocks[operation->reservation].protocols = operation->protocols;
 	}
+	if (operation->kind == OPERATION_LEAVE && scenario->threads)
+		history->blocks[operation->reservation].torn = true;
 	if (operation->kind == OPERATION_RELEASE || operation->kind == OPERATION_LEAVE)
 		history->blocks[operation->reservation].stands = false;
 	history_close();

@@ -198,6 +198,7 @@ struct scenario {
 	int crashes;
 	uint8_t outsiders; /* who has nothing of the reservation that stands before, a bit each */
 	bool weak, clock_of_last_is_late;
+	bool threads; /* who draws goes on in the midst of it when another closes the anchor */
 	bool spurious; /* see explore-history.c */
 };
 
