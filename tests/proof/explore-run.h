@@ -24,6 +24,8 @@ int moves_list(uint8_t moves[MOVES], int last, int killed);
 bool move_make(uint8_t move);
 bool move_is_preemption(uint8_t move, int last);
 
+extern char stacks[EVERYBODY][STACK_SIZE];
+
 #define STATE_SIZE (sizeof(struct world) + sizeof(struct pool) + EVERYBODY * STACK_SIZE)
 uint64_t state_hash(void);
 size_t state_save(char *to);

@@ -18,8 +18,8 @@ tests_proof_libexplored_la_CPPFLAGS = $(explore_cppflags) -include $(top_srcdir)
 tests_proof_libexplored_la_CFLAGS = $(explore_cflags)
 
 tests_proof_explore_SOURCES = tests/proof/explore.c tests/proof/explore.h tests/proof/explore-search.c \
-	tests/proof/explore-search.h tests/proof/explore-run.c tests/proof/explore-run.h \
-	tests/proof/explore-kernel.c tests/proof/explore-calls.c tests/proof/explore-history.c \
+	tests/proof/explore-search.h tests/proof/explore-run.c tests/proof/explore-run.h tests/proof/explore-state.c \
+	tests/proof/explore-kernel.c tests/proof/explore-calls.c tests/proof/explore-libc.c tests/proof/explore-history.c \
 	tests/proof/explore-memory.c tests/proof/explore-operations.c tests/proof/explore-operations.h \
 	tests/proof/explore-scenarios.c tests/lib/tap.h
 tests_proof_explore_CPPFLAGS = $(explore_cppflags)
