@@ -27,7 +27,7 @@
  *
  * -1 ends with the first violation.
  *
- * PORTRES_LONG gives them an hour in all.
+ * PORTRES_LONG gives them an hour in all, and each is gone through with a kill more, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +106,21 @@ static void explore_and_tell(const struct scenario *which, double seconds)
 		search_show();
 	diag("%lu states, %lu steps, %lu ends; the longest way has %d steps; %s", states, steps,
 	     ends, last.deepest, last.violated ? "a violation" : how);
-	snprintf(row, sizeof row, "every interleaving: %s (%s)", which->name, how);
-	proved(row, states, last.violated);
+	snprintf(row, sizeof row, "every interleaving: %s, kills: %d (%s)", which->name,
+		 which->crashes, how);
+	proved(row, last.states, last.violated);
+}
+
+/* At length also with one kill more than it is made for. */
+static void explore_deeper(const struct scenario *which, double seconds)
+{
+	double begin = search_seconds();
+	struct scenario deeper = *which;
+
+	explore_and_tell(which, seconds / 2);
+	deeper.crashes++;
+	deeper.spurious = true;
+	explore_and_tell(&deeper, seconds - (search_seconds() - begin));
 }
 
 int main(int argc, char **argv)
@@ -135,7 +148,11 @@ int main(int argc, char **argv)
 			share = atof(argv[1]);
 		if (argc > 2 && !strstr(which->name, argv[2]))
 			continue;
-		explore_and_tell(which, share);
+		/* A kill ends all threads of a process. */
+		if (getenv("PORTRES_LONG") && !which->threads)
+			explore_deeper(which, share);
+		else
+			explore_and_tell(which, share);
 		if (first && tap_failed)
 			break;
 		if (seconds)
