@@ -143,6 +143,20 @@ static int time_wait_visit(const struct nlmsghdr *header, void *context)
 	return -EADDRINUSE;
 }
 
+static int only_time_wait_once(const struct diag *diag, struct diag_range range,
+			       struct time_wait_search *search)
+{
+	int error = diag_ports(diag, AF_INET, PROTOCOL_TCP, range, time_wait_visit, search);
+
+	if (error == -ENOENT || error == -EPERM)
+		return -EADDRINUSE;
+	if (error)
+		return error;
+	error = diag_ports(diag, AF_INET6, PROTOCOL_TCP, range, time_wait_visit, search);
+	/* A kernel without IPv6 has no sockets of it. */
+	return error == -ENOENT ? 0 : error;
+}
+
 int diag_only_time_wait(uint16_t first, uint16_t last, struct diag_own own, uint16_t *busy)
 {
 	struct time_wait_search search = {own, busy};
@@ -156,15 +170,13 @@ int diag_only_time_wait(uint16_t first, uint16_t last, struct diag_own own, uint
 	if (error)
 		return error == -EMFILE || error == -ENFILE || error == -ENOMEM ? error
 										: -EADDRINUSE;
-	error = diag_ports(&diag, AF_INET, PROTOCOL_TCP, range, time_wait_visit, &search);
-	if (error == -ENOENT || error == -EPERM) {
-		error = -EADDRINUSE;
-	} else if (!error) {
-		error = diag_ports(&diag, AF_INET6, PROTOCOL_TCP, range, time_wait_visit, &search);
-		/* A kernel without IPv6 has no sockets of it. */
-		if (error == -ENOENT)
-			error = 0;
-	}
+	/*
+	 * The kernel shows those that are only bound first, connections afterwards: one that is
+	 * reset in between is in neither. The second time it is among the first.
+	 */
+	error = only_time_wait_once(&diag, range, &search);
+	if (!error)
+		error = only_time_wait_once(&diag, range, &search);
 	diag_close(&diag);
 	return error;
 }
