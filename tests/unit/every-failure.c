@@ -13,6 +13,7 @@
 
 #include "core/here.h"
 #include "core/persistent.h"
+#include "guard/anchor.h"
 #include "guard/guard.h"
 #include "real/real.h"
 #include "reserve.h"
@@ -410,6 +411,42 @@ static void release_end(void)
 	pool_close(pool);
 }
 
+/* Guards behind a holder: it starts, it places them, it ends. */
+static struct anchor held;
+
+static void held_prepare(void)
+{
+	first = unit_block(TWO);
+	held.fd = -1;
+}
+
+static int run_held(void)
+{
+	struct block block = {first, TWO, BOTH};
+	uint16_t failed_port;
+	int error = anchor_open(&held, ANCHOR_HELD);
+
+	if (!error)
+		error = anchor_fill(&held, &block, GUARD_ALL, &failed_port);
+	if (error)
+		anchor_discard(&held);
+	return error;
+}
+
+static bool block_is_free(void *none)
+{
+	(void)none;
+	return !(taken_ports(TCP, first, TWO) + taken_ports(UDP, first, TWO));
+}
+
+static void held_end(void)
+{
+	if (!answer)
+		OK(!block_is_free(NULL));
+	anchor_discard(&held);
+	OK(unit_eventually(block_is_free, NULL));
+}
+
 /* Guards of a persistent block, and a socket that binds in it. */
 static void persistent_prepare(void)
 {
@@ -574,10 +611,14 @@ static void every_call(const struct operation *operation, int shift, int step)
 
 static void every_error(const struct operation *operation)
 {
-	if (!getenv("PORTRES_LONG"))
+	if (!getenv("PORTRES_LONG")) {
 		every_call(operation, 0, 1);
-	for (int i = 0; getenv("PORTRES_LONG") && i < ERRORS; i++)
+		return;
+	}
+	for (int i = 0; i < ERRORS; i++) {
+		alarm(LONGEST);
 		every_call(operation, i, 0);
+	}
 }
 
 #define OPERATIONS(OPERATION)                                                                      \
@@ -600,6 +641,7 @@ static void every_error(const struct operation *operation)
 	OPERATION(acquires_over, "acquiring over TIME_WAIT", acquire_time_wait, run_acquire,       \
 		  acquire_end)                                                                     \
 	OPERATION(releases, "releasing", fresh_tcp, run_release, release_end)                      \
+	OPERATION(holds, "guards that a holder keeps", held_prepare, run_held, held_end)           \
 	OPERATION(guards, "guards of a persistent block", persistent_prepare, run_guard,           \
 		  persistent_finish)                                                               \
 	OPERATION(binds_persistent, "a port of a persistent block", guarded_prepare, run_bind,     \
