@@ -290,6 +290,7 @@ static void test_holder_slow(void)
 	struct anchor anchor;
 	struct slot_claim claim;
 	uint16_t failed;
+	enum word_state was;
 
 	pool = unit_pool();
 	unit_holder_set();
@@ -299,7 +300,7 @@ static void test_holder_slow(void)
 	OK(slot_describe(pool, &claim, block, KIND_RUNTIME));
 	OK(slot_anchor(pool, &claim, real_cookie(anchor.fd)));
 	for (int i = 0; i < TWO; i++)
-		OK(word_take(pool, claim.token, PROTOCOL_TCP, (uint16_t)(block.first + i)));
+		OK(word_take(pool, claim.token, PROTOCOL_TCP, (uint16_t)(block.first + i), &was));
 	holder = anchor.fd;
 	next_bind = atomic_load(&real_calls.bind);
 	binds = 0;
