@@ -43,8 +43,8 @@ static void alone_forget(const struct port_bind *bind, uint16_t port, uint64_t *
 	const struct reservation *reservation = bind->reservation;
 	struct claim_request request = port_claim(reservation, bind->call->protocol, port);
 	struct sockaddr_storage all = {.ss_family = alone == WORD_ALONE4 ? AF_INET : AF_INET6};
-	uint64_t without = word_make(reservation->token, word_state(*seen),
-				     *seen & WORD_FLAGS & ~alone);
+	uint64_t without =
+		word_make(reservation->token, word_state(*seen), *seen & WORD_FLAGS & ~alone);
 	_Atomic uint64_t *word = word_of(reservation->pool, bind->call->protocol, port);
 	int claim;
 
@@ -190,8 +190,7 @@ void reservation_unbind(const struct reservation *reservation, enum protocol pro
 
 	if (word_state(seen) != WORD_USED || !word_belongs(seen, reservation->token))
 		return;
-	maybe = word_make(reservation->token, WORD_MAYBE,
-			  seen & WORD_FLAGS);
+	maybe = word_make(reservation->token, WORD_MAYBE, seen & WORD_FLAGS);
 	/* Where it has changed meanwhile, another has the port. */
 	if (atomic_compare_exchange_strong(word, &seen, maybe) && !(maybe & WORD_DRAWN))
 		atomic_fetch_add_explicit(&reservation->pool->slots[TOKEN_SLOT(reservation->token)]

@@ -179,8 +179,7 @@ bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view)
 	view->block.protocols = block >> BLOCK_PROTOCOLS_SHIFT & 3;
 	view->kind = block >> BLOCK_KIND_SHIFT & 3;
 	if (!view->block.first || !view->block.count || !view->block.protocols ||
-	    view->kind > KIND_PERSISTENT ||
-	    view->block.first + view->block.count > POOL_PORTS)
+	    view->kind > KIND_PERSISTENT || view->block.first + view->block.count > POOL_PORTS)
 		return false;
 	anchor = atomic_load(&slot->anchor);
 	view->anchor = TOKEN_TAG(anchor) == TOKEN_TAG(token) ? anchor & COOKIE_MASK : 0;

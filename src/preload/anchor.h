@@ -19,7 +19,8 @@ void anchor_make_way(int fd);
  * thread may be cancelled. Keeps errno. */
 void anchor_close(int fd);
 
-/* The same as anchor_make_way, and the number is free then; false where there is no other place for it. */
+/* The same as anchor_make_way, and the number is free then; false where there is no other place for
+ * it. */
 bool anchor_vacate(int fd);
 
 /* This process's descriptor of a reservation's anchor; false where it holds none. */

@@ -72,7 +72,8 @@ static HOOK_BUSY int close_busy(int fd)
 		errno = EBADF;
 		return -1;
 	}
-	/* libc itself would act on a pending cancellation, and close nothing: not once it is forgotten. */
+	/* libc itself would act on a pending cancellation, and close nothing: not once it is
+	 * forgotten. */
 	if (pthread_testcancel)
 		pthread_testcancel();
 	/* Forgotten first: once it is closed the number may be another thread's. */
