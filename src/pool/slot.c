@@ -33,10 +33,11 @@ int slot_claim(struct pool *pool, struct slot_claim *claim)
 	for (i = 0; i < POOL_SLOTS; i++) {
 		unsigned int number = (start + i) % POOL_SLOTS;
 		struct pool_slot *slot = &pool->slots[number];
-		uint64_t free = 0;
+		uint64_t free = atomic_load_explicit(&slot->token, memory_order_relaxed);
 		int error;
 
-		if (atomic_load_explicit(&slot->token, memory_order_relaxed))
+		/* One of another slot is damage: nobody would ever give it back. */
+		if (free && TOKEN_SLOT(free) == number)
 			continue;
 		claim->block = atomic_load(&slot->block);
 		claim->anchor = atomic_load(&slot->anchor);
@@ -188,5 +189,7 @@ bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view)
 
 uint64_t slot_token(const struct pool *pool, unsigned int slot)
 {
-	return atomic_load(&pool->slots[slot].token);
+	uint64_t token = atomic_load(&pool->slots[slot].token);
+
+	return TOKEN_SLOT(token) == slot ? token : 0;
 }

@@ -69,7 +69,7 @@ void slot_trust(struct pool *pool, uint64_t token);
 /* The reservation of a token; false where there is none, or its content is damaged. */
 bool slot_find(const struct pool *pool, uint64_t token, struct slot_view *view);
 
-/* The token in a slot, 0: none. */
+/* The token in a slot, 0: none, or one that is not this slot's and so nobody's. */
 uint64_t slot_token(const struct pool *pool, unsigned int slot);
 
 #endif

@@ -256,6 +256,22 @@ static void test_abandoned(void)
 	OK(slot_abandon(pool, claim.token));
 }
 
+/* The next who looks for a slot gets it, and the one that the token names stays whole. */
+static void test_token_of_another(void)
+{
+	struct slot_claim claim, next;
+	unsigned int other;
+
+	pool = unit_pool();
+	claim = described(4711);
+	other = (TOKEN_SLOT(claim.token) + 1) % POOL_SLOTS;
+	atomic_store(&pool->slots[other].token, claim.token);
+	IS(slot_token(pool, other), 0);
+	next = claimed_again(other);
+	IS(slot_token(pool, other), next.token);
+	IS(slot_token(pool, TOKEN_SLOT(claim.token)), claim.token);
+}
+
 static void test_damaged(void)
 {
 	/* first, count << 16, protocols << 32, as slot.c has them */
@@ -303,6 +319,7 @@ int main(void)
 		      {"also when it had described its block already", test_taken_over_described},
 		      {"a slow claimer that comes first damages nothing", test_taken_over_early},
 		      {"one in the making is given up, a complete one is not", test_abandoned},
+		      {"a slot with the token of another one is free", test_token_of_another},
 		      {"a damaged description is not found", test_damaged});
 
 	return unit_main("slot", tests);
