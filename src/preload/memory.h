@@ -14,7 +14,8 @@
 /* Whether fd is a socket and `size` bytes (4 to 4096) can be read. Cheap. */
 bool memory_readable(int fd, const void *pointer, size_t size);
 
-/* Copies to the program's memory through the kernel. 0, -EFAULT or another -errno. */
+/* Copies to the program's memory through the kernel (at most 4096 bytes), all or nothing.
+ * 0, -EFAULT or another -errno. */
 int memory_write(void *to, const void *from, size_t size);
 
 #endif

@@ -107,6 +107,23 @@ static void test_no_socket(void)
 	close(pair[1]);
 }
 
+/* Where only the second of two pages can be written, that one stays as it is, too. */
+static void write_on_two(const char *from, size_t size)
+{
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	OK_FATAL(pages != MAP_FAILED);
+	IS(memory_write(pages + page - 5, from, size), 0);
+	IS(memcmp(pages + page - 5, from, size), 0);
+	memset(pages + page, 'x', size);
+	IS(mprotect(pages, page, PROT_READ), 0);
+	IS(memory_write(pages + page - 5, from, size), -EFAULT);
+	for (size_t i = 0; i < size; i++)
+		IS(pages[page + i], 'x');
+	munmap(pages, 2 * page);
+}
+
 static void test_write(void)
 {
 	static const char constant[16] = "constant";
@@ -120,7 +137,11 @@ static void test_write(void)
 	IS(memory_write(NULL, from, sizeof from), -EFAULT);
 	IS(memory_write(memory + page, from, sizeof from), -EFAULT);
 	IS(memory_write((void *)(uintptr_t)constant, from, sizeof from), -EFAULT);
+	memset(memory + page - sizeof from, 'x', sizeof from);
 	IS(memory_write(memory + page - 15, from, sizeof from), -EFAULT);
+	for (size_t i = 1; i <= sizeof from; i++)
+		IS(memory[page - i], 'x');
+	write_on_two(from, sizeof from);
 	IS(unit_descriptors(), before);
 }
 
