@@ -103,9 +103,10 @@ static HOOK_BUSY int sendmmsg_busy(int fd, struct mmsghdr *messages, unsigned in
 {
 	int error = 0;
 
-	/* The first one binds. */
+	/* The first one binds. Its header is what it begins with; it may be at no address where
+	 * one can be, and is only copied. */
 	if (count && hook_needed(STATE_TABLE | STATE_CONNECT) && association_pending(fd))
-		error = send_prepare_message(fd, flags, &messages->msg_hdr);
+		error = send_prepare_message(fd, flags, (const void *)messages);
 	return error ? hook_return(error, errno) : real(fd, messages, count, flags);
 }
 
