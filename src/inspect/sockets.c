@@ -149,6 +149,9 @@ int sockets_read(struct inet_sockets *sockets, uint16_t first, uint16_t last)
 	error = diag_open(&diag);
 	if (error)
 		return error;
+	/* Where there is no socket there is a list: pointers into it are counted with. */
+	if (!room_make(&reading))
+		error = -ENOMEM;
 	for (protocol = 0; protocol < PROTOCOLS; protocol++) {
 		reading.protocol = (enum protocol)protocol;
 		for (i = 0; !error && i < sizeof families / sizeof families[0]; i++) {
@@ -163,7 +166,7 @@ int sockets_read(struct inet_sockets *sockets, uint16_t first, uint16_t last)
 	diag_close(&diag);
 	if (error)
 		sockets_free(sockets);
-	else if (sockets->count)
+	else
 		qsort(sockets->list, sockets->count, sizeof *sockets->list, compare);
 	return error;
 }
