@@ -61,7 +61,8 @@ static double every_read(const char *text)
 		return 1;
 	every = strtod(text, &end);
 	if (end == text || *end || !(every >= EVERY_LEAST && every <= EVERY_MOST))
-		usage_error("--watch=%s: not a number of seconds from 0.1 to 86400", text);
+		usage_error("--watch=%s: not a number of seconds; give one from 0.1 to 86400",
+			    text);
 	return every;
 }
 
