@@ -10,6 +10,6 @@ tests_proof_chaos_SOURCES = tests/proof/chaos.c tests/proof/chaos-judge.c tests/
 	tests/preload/preload.h tests/preload/process.h $(chaos_headers)
 tests_proof_chaos_worker_SOURCES = tests/proof/chaos-worker.c tests/proof/chaos-worker.h \
 	tests/proof/chaos-ports.c tests/proof/chaos-talk.c $(chaos_headers)
-tests_proof_chaos_reset_SOURCES = tests/proof/chaos-reset.c tests/pitfalls/network.h \
+tests_proof_chaos_reset_SOURCES = tests/proof/chaos-reset.c tests/proof/chaos-ask.c tests/pitfalls/network.h \
 	tests/preload/preload.h tests/preload/process.h $(chaos_headers)
 tests_proof_chaos_reset_LDADD = src/libcore.la -lpthread
