@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 		worker_main();
 	test_begin(argv);
 	if (trace_works())
-		return rows_run("frozen", row_frozen, is_wanted);
+		return rows_run("frozen", row_frozen, is_wanted, (struct sample){5, 5});
 	skip("frozen at every instruction", "no tracing here");
 	return done_testing();
 }

@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 		worker_main();
 	test_begin(argv);
 	if (trace_works())
-		return rows_run("killed", row_killed, NULL);
+		return rows_run("killed", row_killed, NULL, (struct sample){12, 2});
 	skip("killed at every instruction", "no tracing here");
 	return done_testing();
 }

@@ -5,10 +5,6 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-/* The short form tries so many instructions of each operation, and every system call, before
- * or behind it by turns. */
-#define SPREAD 12
-
 /* Of a loop that goes on for longer, as over all slots of the pool, one round of so many. */
 #define PASSES 16
 
@@ -18,7 +14,7 @@
 /* So many failures of a row are enough. */
 #define ENOUGH 5
 
-static unsigned long seed, spread;
+static unsigned long seed, spread, calls = 1;
 
 static unsigned long number_of(const char *variable, unsigned long otherwise)
 {
@@ -40,7 +36,7 @@ int point_wanted(const struct way *way, size_t number)
 	unsigned int pass = way->points[number].nth;
 
 	if (!way->points[number].address)
-		return !spread || (number + seed) % 2 == 0;
+		return (number + seed) % calls == 0;
 	if (pass > PASSES && pass % PASSES != seed % PASSES)
 		return 0;
 	return (number + seed) % stride_of(way) == 0;
@@ -142,11 +138,15 @@ void test_begin(char **argv)
 	alarm(0); /* each row has its own */
 }
 
-int rows_run(const char *what, row *try, int (*wanted)(const struct operation *operation))
+int rows_run(const char *what, row *try, int (*wanted)(const struct operation *operation),
+	     struct sample sample)
 {
 	const char *only = getenv("PORTRES_STEP_ONLY");
 
-	spread = getenv("PORTRES_LONG") ? 0 : SPREAD;
+	if (!getenv("PORTRES_LONG")) {
+		spread = sample.instructions;
+		calls = sample.calls;
+	}
 	spread = number_of("PORTRES_STEP_SPREAD", spread);
 	seed = number_of("PORTRES_SEED", (unsigned long)getpid());
 	diag("PORTRES_SEED=%lu", seed);

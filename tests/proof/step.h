@@ -120,7 +120,13 @@ struct tally {
 /* First of all in main(). */
 void test_begin(char **argv);
 typedef void row(const struct operation *operation, struct scene *scene, struct tally *tally);
-int rows_run(const char *what, row *try, int (*wanted)(const struct operation *operation));
+/* What the short form tries of an operation: so many instructions; of what stands before and
+ * behind its system calls, one in so many. */
+struct sample {
+	unsigned long instructions, calls;
+};
+int rows_run(const char *what, row *try, int (*wanted)(const struct operation *operation),
+	     struct sample sample);
 /* Whether the point of that number is to be tried, in the short form. */
 int point_wanted(const struct way *way, size_t number);
 /* Tells it; true once there are so many that no more need be tried. */
