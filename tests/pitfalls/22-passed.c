@@ -15,40 +15,6 @@ enum order { LISTEN = 1, SERVE, KEEP, CLOSE, DRAW, END };
 
 static int received = -1;
 
-static void descriptor_send(int channel, int fd)
-{
-	char byte = 'd', control[CMSG_SPACE(sizeof fd)] = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof control};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(header), &fd, sizeof fd);
-	if (sendmsg(channel, &message, 0) != 1)
-		bail_out("sendmsg");
-}
-
-static int descriptor_receive(int channel)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof control};
-	int fd;
-
-	if (recvmsg(channel, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-	return fd;
-}
-
 static int serve_one(int listener)
 {
 	int fd = accept(listener, NULL, NULL);

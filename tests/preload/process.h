@@ -75,6 +75,42 @@ HELPER uint64_t hear(const struct peer *peer)
 	return word;
 }
 
+/* Passes a copy of a descriptor over a Unix socket, with a byte. */
+HELPER void descriptor_send(int channel, int fd)
+{
+	char byte = 'd', control[CMSG_SPACE(sizeof fd)] = {0};
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof control};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(header), &fd, sizeof fd);
+	if (sendmsg(channel, &message, 0) != 1)
+		bail_out("sendmsg");
+}
+
+/* The copy that comes there; -1: none. */
+HELPER int descriptor_receive(int channel)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof control};
+	int fd;
+
+	if (recvmsg(channel, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+	return fd;
+}
+
 /* Waits for the child; its exit status, or 128 and the signal. */
 HELPER int peer_end(struct peer *peer)
 {

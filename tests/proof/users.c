@@ -23,40 +23,6 @@ struct told {
 	char pool[200]; /* the owner's folder */
 };
 
-static void descriptor_send(int channel, int fd)
-{
-	char byte = 'd', control[CMSG_SPACE(sizeof fd)] = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof control};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(header), &fd, sizeof fd);
-	if (sendmsg(channel, &message, 0) != 1)
-		bail_out("sendmsg");
-}
-
-static int descriptor_receive(int channel)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof control};
-	int fd;
-
-	if (recvmsg(channel, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
-		bail_out("recvmsg");
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-	return fd;
-}
-
 /* The one file of a pool folder, by its name. */
 static void pool_file(const char *pool, char path[512])
 {
@@ -179,6 +145,8 @@ static void other_main(int type, int channel)
 	if (read(channel, &told, sizeof told) != sizeof told)
 		bail_out("the owner went away");
 	acquirer = descriptor_receive(channel);
+	if (acquirer < 0)
+		bail_out("recvmsg");
 	in_theirs = !strcmp(getenv("PORTRES_DIR"), told.pool);
 	error = in_theirs ? EACCES : EINVAL;
 	outcome.bad += wants_ports(type, &told);
